@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#ifndef PK_ENGINE_H_INCLUDED
+#define PK_ENGINE_H_INCLUDED
+
+#include "port-knock/pk-dialect.h"
+#include "port-knock/pk-options.h"
+#include "port-knock/pk-types.h"
+
+/* From a line to an event, from events to alerts, and from both to text.
+ *
+ * Nothing here reads a clock, logs, or keeps process-wide state: time is an
+ * argument, facts are return values, and any number of recognisers and engines
+ * live in one process. */
+
+/* ---- lines ---------------------------------------------------------------- */
+
+/* What a caller knows about time when a header has no year or no zone. */
+typedef struct _PkClock
+{
+  gint64 now_usec;         /* RFC 3164 stamps get the latest year that is not after this plus a day */
+  gint utc_offset_seconds; /* added to UTC gives the zone of stamps without one */
+} PkClock;
+
+/* Takes a raw line apart: optional PRI, then an RFC 5424, RFC 3164 or no
+ * header.  Never fails: what is no header is text.  A trailing line end is
+ * dropped.  *ret_line borrows from data.  Thread safe. */
+void pk_line_parse(const gchar *data, gsize len, const PkClock *clock, PkLine *ret_line);
+
+/* TRUE when header is a legacy header that only names program: "knockd: ",
+ * "kernel: ", "fwknopd[812]: ".  Anything else that a syslog parser took for a
+ * header belongs to the text of a firewall's message. */
+gboolean pk_line_header_is_plain(const gchar *header, gsize len);
+
+/* ---- recognition ---------------------------------------------------------- */
+
+typedef struct _PkRecogniser PkRecogniser;
+
+/* Compiles the dialects into one search.  options are checked, and borrowed
+ * for the call.  Returns a new object, or NULL with *error set. */
+PkRecogniser *pk_recogniser_new(const PkOptions *options, GError **error);
+void pk_recogniser_free(PkRecogniser *self);
+
+/* Thread safe, no state, no locks.  PK_SCAN_MATCH: *ret_event is what the line
+ * says.  Any other result: the contents of *ret_event are undefined. */
+PkScanResult pk_recognise(const PkRecogniser *self, const PkLine *line, PkEvent *ret_event);
+
+/* The rows in the order in which they are tried.  Static storage. */
+const PkDialect *const *pk_dialects(gsize *ret_n);
+
+/* ---- verdicts ------------------------------------------------------------- */
+
+typedef struct _PkEngine PkEngine;
+
+/* The most alerts that one pk_engine_observe() can write. */
+#define PK_OBSERVE_ALERTS_MAX 16
+
+/* Reserves all memory that the engine will ever use (touched only on use), so
+ * that steady state cannot fail.  options are checked, and copied.  Returns a
+ * new reference, or NULL with *error set. */
+PkEngine *pk_engine_new(const PkOptions *options, GError **error);
+/* The same with the sources and windows of old, which stays as it is and must
+ * not be in use by another thread.  If they do not fit, the newest stay. */
+PkEngine *pk_engine_new_from(PkEngine *old, const PkOptions *options, GError **error);
+PkEngine *pk_engine_ref(PkEngine *self);
+void pk_engine_unref(PkEngine *self);
+
+/* The next three may be called from any thread and return with no lock held,
+ * so that the caller may forward messages at once.
+ *
+ * arrival_usec is when the line reached the caller: a relay's clock, or a
+ * replay's watermark.  It is never compared with event time. */
+
+/* Adds an event to its source's window.  host is the log host that reported it,
+ * scope separates sources that share an address; both are copied.  Writes the
+ * verdicts that fell due to ret_alerts, which has room for
+ * PK_OBSERVE_ALERTS_MAX, and returns their number. */
+gsize pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec,
+                        PkAlert *ret_alerts);
+
+/* Judges candidates that have settled by arrival_usec and closes cooldowns that
+ * have ended, at most max_items of them.  ret_alerts has room for max_items.
+ * *ret_more: call again, not everything due was done. */
+gsize pk_engine_expire(PkEngine *self, gint64 arrival_usec, gsize max_items, PkAlert *ret_alerts, gboolean *ret_more);
+
+/* Totals since pk_engine_new(); those marked "now" are a present level. */
+typedef struct _PkStats
+{
+  guint64 hits;                     /* attempts and retransmissions that reached a window */
+  guint64 no_hit;                   /* denials that are no hit: backscatter, port 0, multicast source */
+  guint64 alerts[PK_N_CONFIDENCES]; /* handed out */
+  guint64 candidates;               /* complete candidates that were judged */
+  guint64 scans;
+  guint64 below_confidence;
+  guint64 in_cooldown;
+  guint64 rate_limited;
+  guint64 evicted_sources;
+  guint64 evicted_windows;
+  guint64 evicted_reports; /* cooldowns forgotten early */
+  guint64 pushed_out;      /* hits that a 33rd pushed out */
+  guint64 late;
+  guint64 sources;        /* now */
+  guint64 windows;        /* now */
+  guint64 reserved_bytes; /* now */
+} PkStats;
+
+void pk_engine_get_stats(PkEngine *self, PkStats *ret_stats);
+
+/* ---- fields --------------------------------------------------------------- */
+
+/* Every name-value pair that a message or an alert can carry, without prefix. */
+typedef enum
+{
+  PK_FIELD_KIND = 0,
+  PK_FIELD_DETECTION_BRANCH,
+  PK_FIELD_DIALECT,
+  PK_FIELD_ACTION,
+  PK_FIELD_ACTION_WORD,
+  PK_FIELD_SRC_IP,
+  PK_FIELD_SRC_PORT,
+  PK_FIELD_DEST_IP,
+  PK_FIELD_DEST_PORT,
+  PK_FIELD_PROTO,
+  PK_FIELD_COUNT,
+  PK_FIELD_SUBTYPE,
+  PK_FIELD_DOOR,
+  PK_FIELD_DOOR_ACTION,
+  PK_FIELD_STAGE,
+  PK_FIELD_OPEN_PORT,
+  PK_FIELD_EXPIRES,
+  PK_FIELD_PROCESS,
+  PK_FIELD_IMAGE,
+  PK_FIELD_COMMAND_LINE,
+  PK_FIELD_USER,
+  PK_FIELD_PARENT_IMAGE,
+  PK_FIELD_PARENT_COMMAND_LINE,
+  PK_FIELD_PORTS,
+  PK_FIELD_SEVERITY,
+  PK_FIELD_CONFIDENCE,
+  PK_FIELD_TECHNIQUE_ID,
+  /* fields(all) */
+  PK_FIELD_EVENT_TIME,
+  PK_FIELD_TCP_FLAGS,
+  PK_FIELD_ICMP_TYPE,
+  PK_FIELD_ICMP_CODE,
+  PK_FIELD_LENGTH,
+  PK_FIELD_IP_ID,
+  PK_FIELD_TCP_WINDOW,
+  PK_FIELD_SCOPE,
+  /* alerts */
+  PK_FIELD_ALERT_ID,
+  PK_FIELD_EVIDENCE,
+  PK_FIELD_OTHER_DEST_IPS,
+  PK_FIELD_PORT_SEQUENCE,
+  PK_FIELD_SEQUENCE,
+  PK_FIELD_DISTINCT_PORTS,
+  PK_FIELD_TOTAL_PACKETS,
+  PK_FIELD_RETRANSMITS,
+  PK_FIELD_WINDOW_START,
+  PK_FIELD_WINDOW_END,
+  PK_FIELD_KNOCK_DURATION_SEC,
+  PK_FIELD_REPEATS,
+  PK_FIELD_TECHNIQUE,
+  PK_FIELD_TACTICS,
+  PK_FIELD_REFERENCE,
+  PK_FIELD_HOSTS,
+  PK_N_FIELDS
+} PkFieldId;
+
+typedef enum
+{
+  PK_FIELD_STRING = 0,
+  PK_FIELD_INTEGER, /* decimal digits */
+  PK_FIELD_DOUBLE   /* decimal number */
+} PkFieldType;
+
+/* The name without prefix, static storage: "src_ip". */
+const gchar *pk_field_name(PkFieldId id);
+PkFieldType pk_field_type(PkFieldId id);
+
+/* Called once for each field that has a value, in the order of PkFieldId.
+ * value is valid during the call and not NUL terminated; it may hold any byte. */
+typedef void (*PkFieldFunc)(PkFieldId id, const gchar *value, gsize len, gpointer user_data);
+
+/* scope may be empty; all: also the fields of fields(all). */
+void pk_event_each_field(const PkEvent *event, PkSlice scope, gboolean all, PkFieldFunc func, gpointer user_data);
+void pk_alert_each_field(const PkAlert *alert, PkFieldFunc func, gpointer user_data);
+
+/* Words of the enumerations as they stand in fields; static storage. */
+const gchar *pk_branch_name(PkBranch branch);
+const gchar *pk_event_kind_name(PkEventKind kind);
+const gchar *pk_confidence_name(PkConfidence confidence);
+const gchar *pk_confidence_severity(PkConfidence confidence);
+/* The confidence of a message of that branch by itself (DESIGN: triggered and
+ * client high/medium, ...).  FALSE: the branch carries none. */
+gboolean pk_branch_rating(PkBranch branch, const gchar **ret_severity, const gchar **ret_confidence);
+
+/* ---- text ----------------------------------------------------------------- */
+
+/* One JSON object, no line end, always valid UTF-8. */
+void pk_alert_append_json(const PkAlert *alert, GString *out);
+/* {"recognised":true, ...}; event NULL: {"recognised":false}. */
+void pk_event_append_json(const PkEvent *event, GString *out);
+/* The MESSAGE of an alert: "BRANCH alert_id=... src_ip=...", logfmt; values
+ * with blanks, quotes or control bytes are quoted and escaped. */
+void pk_alert_append_logfmt(const PkAlert *alert, GString *out);
+
+#endif

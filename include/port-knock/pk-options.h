@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#ifndef PK_OPTIONS_H_INCLUDED
+#define PK_OPTIONS_H_INCLUDED
+
+#include "port-knock/pk-types.h"
+
+/* The engine's options and the table that describes them.  The table is the
+ * only place where an option's name, range, default and help stand; the
+ * configuration grammar, the command and the documentation read it.
+ *
+ * Not thread safe: options are set up by one thread and then only read. */
+
+#define PK_OPTION_ERROR pk_option_error_quark()
+
+typedef enum
+{
+  PK_OPTION_ERROR_UNKNOWN, /* no option of that name */
+  PK_OPTION_ERROR_VALUE,   /* not of the option's type, or outside its range */
+  PK_OPTION_ERROR_CONFLICT /* values that do not go together */
+} PkOptionError;
+
+GQuark pk_option_error_quark(void);
+
+typedef struct _PkOptions
+{
+  gint window_seconds;
+  gint settle_seconds;
+  gint min_ports, max_ports;
+  gint min_packets, max_packets;
+  gint min_duration_seconds;
+  gint scan_memory_seconds;
+  gint cooldown_seconds;
+  gint min_confidence; /* PkConfidence */
+  gint max_sources;
+  gint max_windows;       /* 0 until pk_options_check(): max_sources / 16 */
+  gint max_alerts;        /* a minute */
+  GPtrArray *deny_prefix; /* of gchar *, owned; netfilter log prefixes */
+  GPtrArray *accept_prefix;
+} PkOptions;
+
+typedef enum
+{
+  PK_OPTION_INTEGER,
+  PK_OPTION_WORD,   /* one of words */
+  PK_OPTION_STRINGS /* may be given several times; each adds a string */
+} PkOptionType;
+
+/* A row of the option table. */
+typedef struct _PkOption
+{
+  const gchar *name; /* as in the configuration: "min-ports" */
+  PkOptionType type;
+  gint min, max;             /* INTEGER: inclusive */
+  gint default_value;        /* INTEGER: value; WORD: index into words */
+  const gchar *unit;         /* "s", "a minute", ""; for help and messages */
+  const gchar *const *words; /* WORD: NULL terminated */
+  const gchar *help;         /* one line */
+  gsize offset;              /* of the member in PkOptions */
+} PkOption;
+
+/* The table; *ret_n is the number of rows.  Static storage. */
+const PkOption *pk_option_table(gsize *ret_n);
+
+/* Sets every default. */
+void pk_options_init(PkOptions *self);
+/* Frees what the members own. */
+void pk_options_clear(PkOptions *self);
+/* dest is initialised by this call and owned by the caller. */
+void pk_options_copy(const PkOptions *self, PkOptions *dest);
+
+/* Sets one option from its text.  On FALSE *self is unchanged and *error says
+ * the option, the value and what is permitted. */
+gboolean pk_options_set(PkOptions *self, const gchar *name, const gchar *value, GError **error);
+
+/* Checks the options against each other and derives what was left open.  Must
+ * be called once before the options are given to an engine or a recogniser. */
+gboolean pk_options_check(PkOptions *self, GError **error);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#ifndef PK_SCAN_H_INCLUDED
+#define PK_SCAN_H_INCLUDED
+
+#include "port-knock/pk-dialect.h"
+
+/* The shapes: one function for each way in which log lines are written.  Each
+ * is a PkScanFunc; see pk-dialect.h for its contract and for the specs. */
+
+PkScanResult pk_scan_netfilter(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_text(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_xml(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+
+#endif
