@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include "engine/needles.h"
+
+#include "port-knock/pk-dialect.h"
+#include "scan/slice.h"
+
+#define GRAM_BYTES 4
+#define SET_BITS 16
+#define BUCKET_BITS 10
+/* A wider stride would ask for longer needles than dialects have. */
+#define STRIDE_MAX 4
+
+typedef struct _Needle
+{
+  PkSlice text; /* borrowed */
+  guint row;
+} Needle;
+
+/* A gram of a needle, in the chain of its bucket. */
+typedef struct _Gram
+{
+  guint16 hash;
+  guint16 offset; /* of the gram in the needle */
+  guint16 needle; /* index */
+  gint16 next;    /* index of the next gram in the bucket, -1: none */
+} Gram;
+
+struct _PkNeedles
+{
+  GArray *needles; /* of Needle */
+  GArray *grams;   /* of Gram */
+  gsize stride;
+  gint16 buckets[1 << BUCKET_BITS];
+  guint64 set[(1 << SET_BITS) / 64];
+};
+
+PkNeedles *
+pk_needles_new(void)
+{
+  PkNeedles *self = g_new0(PkNeedles, 1);
+
+  self->needles = g_array_new(FALSE, FALSE, sizeof(Needle));
+  self->grams = g_array_new(FALSE, FALSE, sizeof(Gram));
+  self->stride = STRIDE_MAX;
+  memset(self->buckets, 0xff, sizeof(self->buckets));
+  return self;
+}
+
+void
+pk_needles_free(PkNeedles *self)
+{
+  g_array_unref(self->needles);
+  g_array_unref(self->grams);
+  g_free(self);
+}
+
+void
+pk_needles_add(PkNeedles *self, const gchar *needle, guint row)
+{
+  Needle entry = { .text = pk_slice_from_string(needle), .row = row };
+
+  g_assert(entry.text.len >= PK_NEEDLE_BYTES_MIN && row < PK_NEEDLES_ROWS_MAX);
+  self->stride = MIN(self->stride, entry.text.len - GRAM_BYTES + 1);
+  g_array_append_val(self->needles, entry);
+}
+
+static inline guint
+_hash_gram(const gchar *data)
+{
+  guint32 gram;
+
+  memcpy(&gram, data, GRAM_BYTES);
+  return (gram * 0x9E3779B1u) >> (32 - SET_BITS);
+}
+
+static void
+_add_gram(PkNeedles *self, guint needle, guint offset)
+{
+  const Needle *entry = &g_array_index(self->needles, Needle, needle);
+  guint hash = _hash_gram(entry->text.data + offset);
+  gint16 *bucket = &self->buckets[hash >> (SET_BITS - BUCKET_BITS)];
+  Gram gram = { .hash = (guint16) hash, .offset = (guint16) offset, .needle = (guint16) needle, .next = *bucket };
+
+  g_assert(self->grams->len < G_MAXINT16);
+  *bucket = (gint16) self->grams->len;
+  g_array_append_val(self->grams, gram);
+  self->set[hash / 64] |= G_GUINT64_CONSTANT(1) << (hash % 64);
+}
+
+void
+pk_needles_compile(PkNeedles *self)
+{
+  for (guint needle = 0; needle < self->needles->len; needle++)
+    for (guint offset = 0; offset < self->stride; offset++)
+      _add_gram(self, needle, offset);
+}
+
+static void
+_compare_at(const PkNeedles *self, PkSlice text, gsize at, guint hash, PkRowSet *rows)
+{
+  gint16 index = self->buckets[hash >> (SET_BITS - BUCKET_BITS)];
+
+  while (index >= 0)
+    {
+      const Gram *gram = &g_array_index(self->grams, Gram, index);
+      const Needle *needle = &g_array_index(self->needles, Needle, gram->needle);
+
+      if (gram->hash == hash && at >= gram->offset &&
+          pk_slice_starts_with(pk_slice_from(text, at - gram->offset), needle->text))
+        pk_row_set_add(rows, needle->row);
+      index = gram->next;
+    }
+}
+
+void
+pk_needles_search(const PkNeedles *self, PkSlice text, PkRowSet *rows)
+{
+  for (gsize at = 0; at + GRAM_BYTES <= text.len; at += self->stride)
+    {
+      guint hash = _hash_gram(text.data + at);
+
+      if (G_UNLIKELY((self->set[hash / 64] >> (hash % 64)) & 1))
+        _compare_at(self, text, at, hash, rows);
+    }
+}

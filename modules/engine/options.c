@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include "port-knock/pk-options.h"
+
+#include <string.h>
+
+/* A log prefix that iptables or nftables accepts has at most 127 bytes. */
+#define PREFIX_BYTES_MAX 127
+#define PREFIXES_MAX 256
+
+static const gchar *const CONFIDENCE_WORDS[] = { "low", "medium", "high", "confirmed", NULL };
+
+/* clang-format off */
+static const PkOption OPTIONS[] =
+{
+  { "window", PK_OPTION_INTEGER, 1, 3600, 30, "seconds", NULL,
+    "hits of a source are kept for this long (event time)", G_STRUCT_OFFSET(PkOptions, window_seconds) },
+  { "settle", PK_OPTION_INTEGER, 1, 3600, 10, "seconds", NULL,
+    "a candidate is judged when no new attempt came for this long; at most window", G_STRUCT_OFFSET(PkOptions, settle_seconds) },
+  { "min-ports", PK_OPTION_INTEGER, 2, 32, 3, "distinct ports", NULL,
+    "fewer are no knock", G_STRUCT_OFFSET(PkOptions, min_ports) },
+  { "max-ports", PK_OPTION_INTEGER, 2, 31, 8, "distinct ports", NULL,
+    "more are a scan; at least min-ports", G_STRUCT_OFFSET(PkOptions, max_ports) },
+  { "min-packets", PK_OPTION_INTEGER, 2, 32, 3, "attempts", NULL,
+    "fewer are no knock; at least min-ports", G_STRUCT_OFFSET(PkOptions, min_packets) },
+  { "max-packets", PK_OPTION_INTEGER, 2, 31, 12, "attempts", NULL,
+    "more are the sign retries; at least min-packets", G_STRUCT_OFFSET(PkOptions, max_packets) },
+  { "min-duration", PK_OPTION_INTEGER, 0, 3600, 0, "seconds", NULL,
+    "a shorter knock is not reported; at most window", G_STRUCT_OFFSET(PkOptions, min_duration_seconds) },
+  { "scan-memory", PK_OPTION_INTEGER, 60, 86400, 3600, "seconds", NULL,
+    "a source that scanned counts as a scanner for this long", G_STRUCT_OFFSET(PkOptions, scan_memory_seconds) },
+  { "cooldown", PK_OPTION_INTEGER, 0, 86400, 300, "seconds", NULL,
+    "the same knock is not reported again for this long", G_STRUCT_OFFSET(PkOptions, cooldown_seconds) },
+  { "min-confidence", PK_OPTION_WORD, 0, 0, PK_CONFIDENCE_MEDIUM, "", CONFIDENCE_WORDS,
+    "alerts below are counted, not written", G_STRUCT_OFFSET(PkOptions, min_confidence) },
+  { "max-sources", PK_OPTION_INTEGER, 1024, 16777216, 262144, "sources", NULL,
+    "hard cap of sources remembered", G_STRUCT_OFFSET(PkOptions, max_sources) },
+  { "max-windows", PK_OPTION_INTEGER, 64, 16777216, 0, "sources", NULL,
+    "hard cap of sources with several attempts; default max-sources/16, at most max-sources", G_STRUCT_OFFSET(PkOptions, max_windows) },
+  { "max-alerts", PK_OPTION_INTEGER, 1, 10000, 60, "a minute", NULL,
+    "more alerts are counted, not written", G_STRUCT_OFFSET(PkOptions, max_alerts) },
+  { "deny-prefix", PK_OPTION_STRINGS, 0, 0, 0, "", NULL,
+    "netfilter log prefix that means a denial; may be repeated", G_STRUCT_OFFSET(PkOptions, deny_prefix) },
+  { "accept-prefix", PK_OPTION_STRINGS, 0, 0, 0, "", NULL,
+    "netfilter log prefix that means a permitted connection; may be repeated", G_STRUCT_OFFSET(PkOptions, accept_prefix) },
+};
+/* clang-format on */
+
+G_STATIC_ASSERT(G_N_ELEMENTS(OPTIONS) <= 32); /* bits of PkOptions.given */
+
+G_DEFINE_QUARK(pk - option - error - quark, pk_option_error)
+
+const PkOption *
+pk_option_table(gsize *ret_n)
+{
+  *ret_n = G_N_ELEMENTS(OPTIONS);
+  return OPTIONS;
+}
+
+static gint *
+_integer(PkOptions *self, const PkOption *option)
+{
+  return G_STRUCT_MEMBER_P(self, option->offset);
+}
+
+static GPtrArray **
+_strings(const PkOptions *self, const PkOption *option)
+{
+  return G_STRUCT_MEMBER_P(self, option->offset);
+}
+
+static const PkOption *
+_find(const gchar *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(OPTIONS); i++)
+    if (strcmp(OPTIONS[i].name, name) == 0)
+      return &OPTIONS[i];
+  return NULL;
+}
+
+static gboolean
+_was_given(const PkOptions *self, const gchar *name)
+{
+  return (self->given >> (_find(name) - OPTIONS)) & 1;
+}
+
+void
+pk_options_init(PkOptions *self)
+{
+  memset(self, 0, sizeof(*self));
+  for (gsize i = 0; i < G_N_ELEMENTS(OPTIONS); i++)
+    {
+      if (OPTIONS[i].type == PK_OPTION_STRINGS)
+        *_strings(self, &OPTIONS[i]) = g_ptr_array_new_with_free_func(g_free);
+      else
+        *_integer(self, &OPTIONS[i]) = OPTIONS[i].default_value;
+    }
+}
+
+void
+pk_options_clear(PkOptions *self)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(OPTIONS); i++)
+    if (OPTIONS[i].type == PK_OPTION_STRINGS)
+      g_clear_pointer(_strings(self, &OPTIONS[i]), g_ptr_array_unref);
+}
+
+static gpointer
+_copy_string(gconstpointer string, gpointer user_data)
+{
+  return g_strdup(string);
+}
+
+void
+pk_options_copy(const PkOptions *self, PkOptions *dest)
+{
+  *dest = *self;
+  for (gsize i = 0; i < G_N_ELEMENTS(OPTIONS); i++)
+    if (OPTIONS[i].type == PK_OPTION_STRINGS)
+      {
+        GPtrArray *copy = g_ptr_array_copy(*_strings(self, &OPTIONS[i]), _copy_string, NULL);
+
+        g_ptr_array_set_free_func(copy, g_free);
+        *_strings(dest, &OPTIONS[i]) = copy;
+      }
+}
+
+static gboolean
+_set_integer(PkOptions *self, const PkOption *option, const gchar *value, GError **error)
+{
+  gint64 number;
+
+  if (!g_ascii_string_to_signed(value, 10, option->min, option->max, &number, NULL))
+    {
+      g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE,
+                  "%s: \"%s\" is not permitted, it takes a whole number from %d to %d (%s)", option->name, value,
+                  option->min, option->max, option->unit);
+      return FALSE;
+    }
+  *_integer(self, option) = (gint) number;
+  return TRUE;
+}
+
+static gboolean
+_set_word(PkOptions *self, const PkOption *option, const gchar *value, GError **error)
+{
+  gchar *words;
+
+  for (gint i = 0; option->words[i]; i++)
+    if (strcmp(option->words[i], value) == 0)
+      {
+        *_integer(self, option) = i;
+        return TRUE;
+      }
+  words = g_strjoinv(", ", (gchar **) option->words);
+  g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE, "%s: \"%s\" is not permitted, it takes one of %s",
+              option->name, value, words);
+  g_free(words);
+  return FALSE;
+}
+
+static gboolean
+_add_string(PkOptions *self, const PkOption *option, const gchar *value, GError **error)
+{
+  GPtrArray *strings = *_strings(self, option);
+  gsize len = strlen(value);
+
+  if (len == 0 || len > PREFIX_BYTES_MAX)
+    {
+      g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE,
+                  "%s: \"%.160s\" is not permitted, it takes 1 to %d characters", option->name, value,
+                  PREFIX_BYTES_MAX);
+      return FALSE;
+    }
+  if (strings->len >= PREFIXES_MAX)
+    {
+      g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE, "%s: it can be given at most %d times", option->name,
+                  PREFIXES_MAX);
+      return FALSE;
+    }
+  g_ptr_array_add(strings, g_strdup(value));
+  return TRUE;
+}
+
+gboolean
+pk_options_set(PkOptions *self, const gchar *name, const gchar *value, GError **error)
+{
+  const PkOption *option = _find(name);
+  gboolean ok = FALSE;
+
+  if (!option)
+    {
+      g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_UNKNOWN, "%s: there is no such option", name);
+      return FALSE;
+    }
+  switch (option->type)
+    {
+    case PK_OPTION_INTEGER:
+      ok = _set_integer(self, option, value, error);
+      break;
+    case PK_OPTION_WORD:
+      ok = _set_word(self, option, value, error);
+      break;
+    case PK_OPTION_STRINGS:
+      ok = _add_string(self, option, value, error);
+      break;
+    }
+  if (ok)
+    self->given |= 1u << (option - OPTIONS);
+  return ok;
+}
+
+/* A default follows an option that the user did set, so that min-ports(5)
+ * alone is a valid configuration. */
+static void
+_derive_defaults(PkOptions *self)
+{
+  if (!_was_given(self, "settle"))
+    self->settle_seconds = MIN(self->settle_seconds, self->window_seconds);
+  if (!_was_given(self, "max-ports"))
+    self->max_ports = MAX(self->max_ports, MIN(self->min_ports, 31));
+  if (!_was_given(self, "min-packets"))
+    self->min_packets = MAX(self->min_packets, self->min_ports);
+  if (!_was_given(self, "max-packets"))
+    self->max_packets = MAX(self->max_packets, MIN(self->min_packets, 31));
+  if (!_was_given(self, "max-windows"))
+    self->max_windows = self->max_sources / 16;
+}
+
+static gboolean
+_require(gboolean condition, GError **error, const gchar *name, gint value, const gchar *relation, const gchar *other,
+         gint other_value)
+{
+  if (!condition)
+    g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_CONFLICT,
+                "%s: %d is not permitted, it must be %s %s, which is %d", name, value, relation, other, other_value);
+  return condition;
+}
+
+static gboolean
+_check_prefixes_differ(const PkOptions *self, GError **error)
+{
+  for (guint i = 0; i < self->deny_prefix->len; i++)
+    {
+      const gchar *prefix = g_ptr_array_index(self->deny_prefix, i);
+
+      if (g_ptr_array_find_with_equal_func(self->accept_prefix, prefix, g_str_equal, NULL))
+        {
+          g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_CONFLICT,
+                      "accept-prefix: \"%s\" is not permitted, deny-prefix has it too", prefix);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+gboolean
+pk_options_check(PkOptions *self, GError **error)
+{
+  _derive_defaults(self);
+  return _require(self->settle_seconds <= self->window_seconds, error, "settle", self->settle_seconds, "at most",
+                  "window", self->window_seconds) &&
+         _require(self->min_duration_seconds <= self->window_seconds, error, "min-duration", self->min_duration_seconds,
+                  "at most", "window", self->window_seconds) &&
+         _require(self->max_ports >= self->min_ports, error, "max-ports", self->max_ports, "at least", "min-ports",
+                  self->min_ports) &&
+         _require(self->min_packets >= self->min_ports, error, "min-packets", self->min_packets, "at least",
+                  "min-ports", self->min_ports) &&
+         _require(self->max_packets >= self->min_packets, error, "max-packets", self->max_packets, "at least",
+                  "min-packets", self->min_packets) &&
+         _require(self->max_windows <= self->max_sources, error, "max-windows", self->max_windows, "at most",
+                  "max-sources", self->max_sources) &&
+         _check_prefixes_differ(self, error);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include "port-knock/pk-engine.h"
+
+#include "engine/registry.h"
+#include "scan/slice.h"
+
+struct _PkRecogniser
+{
+  PkRegistry *registry;
+  PkScanContext context;
+  GArray *prefixes; /* of PkPrefix; texts point into strings */
+  GPtrArray *strings;
+};
+
+static gint
+_compare_longest_first(gconstpointer a, gconstpointer b)
+{
+  const PkPrefix *left = a, *right = b;
+
+  return left->len == right->len ? 0 : left->len < right->len ? 1 : -1;
+}
+
+static void
+_add_prefixes(PkRecogniser *self, const GPtrArray *texts, PkVerdict verdict)
+{
+  for (guint i = 0; i < texts->len; i++)
+    {
+      gchar *text = g_strdup(g_ptr_array_index(texts, i));
+      PkPrefix prefix = { .text = text, .len = strlen(text), .verdict = verdict };
+
+      g_ptr_array_add(self->strings, text);
+      g_array_append_val(self->prefixes, prefix);
+    }
+}
+
+PkRecogniser *
+pk_recogniser_new(const PkOptions *options, GError **error)
+{
+  PkRecogniser *self = g_new0(PkRecogniser, 1);
+
+  self->registry = pk_registry_new();
+  self->prefixes = g_array_new(FALSE, FALSE, sizeof(PkPrefix));
+  self->strings = g_ptr_array_new_with_free_func(g_free);
+  _add_prefixes(self, options->deny_prefix, PK_VERDICT_DENY);
+  _add_prefixes(self, options->accept_prefix, PK_VERDICT_ACCEPT);
+  g_array_sort(self->prefixes, _compare_longest_first);
+  self->context.prefixes = (const PkPrefix *) (gpointer) self->prefixes->data;
+  self->context.n_prefixes = self->prefixes->len;
+  return self;
+}
+
+void
+pk_recogniser_free(PkRecogniser *self)
+{
+  if (!self)
+    return;
+  pk_registry_free(self->registry);
+  g_array_unref(self->prefixes);
+  g_ptr_array_unref(self->strings);
+  g_free(self);
+}
+
+static gboolean
+_begins_with_alert_word(PkSlice text)
+{
+  for (guint branch = PK_BRANCH_RAPID_SEQUENTIAL_PORT_DENIED; branch < PK_N_BRANCHES; branch++)
+    if (pk_slice_starts_with(text, pk_slice_from_string(pk_branch_name((PkBranch) branch))))
+      return TRUE;
+  return FALSE;
+}
+
+/* Tags do not survive a hop, so an alert that another relay wrote is told by
+ * its program and its text. */
+static gboolean
+_is_own(const PkLine *line)
+{
+  return pk_slice_equals(line->program, PK_SLICE("port-knock")) && _begins_with_alert_word(line->text) &&
+         pk_slice_find(line->text, PK_SLICE(" alert_id=")) >= 0;
+}
+
+static gboolean
+_has_word_at(PkSlice text, gsize at, PkSlice word)
+{
+  return text.len - at >= word.len && g_ascii_strncasecmp(text.data + at, word.data, word.len) == 0;
+}
+
+static gboolean
+_has_any_word(const PkDialect *dialect, PkSlice text)
+{
+  if (!dialect->words[0])
+    return TRUE;
+  for (gsize at = 0; at < text.len; at++)
+    for (gsize i = 0; i < G_N_ELEMENTS(dialect->words) && dialect->words[i]; i++)
+      if ((text.data[at] | 0x20) == (dialect->words[i][0] | 0x20) &&
+          _has_word_at(text, at, pk_slice_from_string(dialect->words[i])))
+        return TRUE;
+  return FALSE;
+}
+
+static PkScanResult
+_try_row(const PkRecogniser *self, const PkDialect *dialect, const PkLine *line, PkEvent *event)
+{
+  if (!_has_any_word(dialect, line->text))
+    return PK_SCAN_NO_MATCH;
+  pk_event_init(event);
+  event->dialect = dialect;
+  event->time_usec = line->time_usec;
+  return dialect->scan(dialect, &self->context, line, event);
+}
+
+/* A broken line of one row may be a sound line of a later one, so only a match
+ * or a row's word that the line is of no interest ends the search. */
+static PkScanResult
+_try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, PkEvent *event)
+{
+  PkScanResult worst = PK_SCAN_NO_MATCH;
+  gsize n;
+  const PkDialect *const *dialects = pk_dialects(&n);
+
+  for (guint row = 0; row < n; row++)
+    {
+      PkScanResult result;
+
+      if (!pk_row_set_has(rows, row))
+        continue;
+      result = _try_row(self, dialects[row], line, event);
+      if (result == PK_SCAN_MATCH || result == PK_SCAN_IGNORED)
+        return result;
+      if (worst == PK_SCAN_NO_MATCH)
+        worst = result;
+    }
+  return worst;
+}
+
+PkScanResult
+pk_recognise(const PkRecogniser *self, const PkLine *line, PkEvent *ret_event)
+{
+  PkLine cut = *line;
+  PkRowSet rows;
+
+  cut.text.len = MIN(cut.text.len, PK_LINE_BYTES_MAX);
+  cut.sdata.len = MIN(cut.sdata.len, PK_LINE_BYTES_MAX);
+  if (G_UNLIKELY(_is_own(&cut)))
+    return PK_SCAN_OWN;
+  pk_registry_select(self->registry, &cut, &rows);
+  return pk_row_set_is_empty(&rows) ? PK_SCAN_NO_MATCH : _try_rows(self, &rows, &cut, ret_event);
+}

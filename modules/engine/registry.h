@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#ifndef PK_REGISTRY_H_INCLUDED
+#define PK_REGISTRY_H_INCLUDED
+
+#include "engine/needles.h"
+#include "port-knock/pk-dialect.h"
+
+/* All rows of dialects.def, compiled into one look at a line. */
+
+typedef struct _PkRegistry PkRegistry;
+
+PkRegistry *pk_registry_new(void);
+void pk_registry_free(PkRegistry *self);
+
+/* The rows that may claim line, by its program and its text.  Thread safe. */
+void pk_registry_select(const PkRegistry *self, const PkLine *line, PkRowSet *ret_rows);
+
+#endif
