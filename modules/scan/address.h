@@ -15,6 +15,9 @@
 /* IPv4 dotted decimal without leading zeros, or any RFC 4291 form of IPv6
  * without zone.  ::ffff:a.b.c.d and a.b.c.d are the same address. */
 gboolean pk_addr_parse(PkSlice text, PkAddr *ret_addr);
+/* Dotted decimal at the beginning of text; returns how many bytes it took, or 0.
+ * What follows is for the caller to judge. */
+gsize pk_addr_scan_v4(PkSlice text, PkAddr *ret_addr);
 
 /* RFC 5952 text (IPv4 mapped as dotted decimal), NUL terminated; returns its length. */
 gsize pk_addr_format(const PkAddr *addr, gchar ret_text[PK_ADDR_TEXT_BYTES]);

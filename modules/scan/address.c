@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include "scan/address.h"
+
+#include <string.h>
+
+#include "scan/slice.h"
+
+static const guint8 v4_mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+static inline gboolean
+_is_digit(gchar c)
+{
+  return c >= '0' && c <= '9';
+}
+
+static inline gint
+_hex_value(gchar c)
+{
+  if (_is_digit(c))
+    return c - '0';
+  c |= 0x20;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static gboolean
+_is_v4(const PkAddr *addr)
+{
+  return memcmp(addr->bytes, v4_mapped, sizeof(v4_mapped)) == 0;
+}
+
+/* ---- IPv4 ----------------------------------------------------------------- */
+
+gsize
+pk_addr_scan_v4(PkSlice text, PkAddr *ret_addr)
+{
+  const gchar *p = text.data, *end = text.data + text.len;
+  guint8 quad[4];
+  guint i;
+
+  for (i = 0; i < 4; i++)
+    {
+      const gchar *start;
+      guint value = 0;
+
+      if (i && (p == end || *p++ != '.'))
+        return 0;
+      for (start = p; p < end && p - start < 4 && _is_digit(*p); p++)
+        value = value * 10 + (guint) (*p - '0');
+      /* "010" is 10 to some readers and 8 to others: it is no address. */
+      if (p == start || value > 255 || (*start == '0' && p - start > 1))
+        return 0;
+      quad[i] = (guint8) value;
+    }
+  memcpy(ret_addr->bytes, v4_mapped, sizeof(v4_mapped));
+  memcpy(ret_addr->bytes + sizeof(v4_mapped), quad, sizeof(quad));
+  return (gsize) (p - text.data);
+}
+
+/* ---- IPv6 ----------------------------------------------------------------- */
+
+/* One group of up to four hex digits; returns their number, 0 for none. */
+static gsize
+_scan_group(PkSlice text, guint *ret_value)
+{
+  guint value = 0;
+  gsize i;
+
+  for (i = 0; i < text.len && i < 4 && _hex_value(text.data[i]) >= 0; i++)
+    value = value << 4 | (guint) _hex_value(text.data[i]);
+  *ret_value = value;
+  return i;
+}
+
+/* Groups separated by single colons, the last of which may be dotted decimal
+ * when tail; returns the number of bytes written to bytes, or -1. */
+static gint
+_parse_groups(PkSlice text, gboolean tail, guint8 bytes[16])
+{
+  gint used = 0;
+
+  while (text.len)
+    {
+      guint value;
+      gsize n = _scan_group(text, &value);
+      PkAddr v4;
+
+      if (tail && used <= 12 && n < text.len && text.data[n] == '.')
+        {
+          if (pk_addr_scan_v4(text, &v4) != text.len)
+            return -1;
+          memcpy(bytes + used, v4.bytes + 12, 4);
+          return used + 4;
+        }
+      if (n == 0 || used == 16)
+        return -1;
+      bytes[used++] = (guint8) (value >> 8);
+      bytes[used++] = (guint8) value;
+      text = pk_slice_from(text, n);
+      if (text.len == 0)
+        return used;
+      if (text.data[0] != ':' || text.len == 1)
+        return -1;
+      text = pk_slice_from(text, 1);
+    }
+  return used;
+}
+
+static gboolean
+_parse_v6(PkSlice text, PkAddr *ret_addr)
+{
+  guint8 head[16], tail[16];
+  PkAddr addr = { { 0 } };
+  gssize gap = pk_slice_find(text, PK_SLICE("::"));
+  gint n_head, n_tail;
+
+  n_head = _parse_groups(pk_slice(text.data, gap < 0 ? text.len : (gsize) gap), gap < 0, head);
+  n_tail = gap < 0 ? 0 : _parse_groups(pk_slice_from(text, (gsize) gap + 2), TRUE, tail);
+  if (n_head < 0 || n_tail < 0 || (gap < 0 ? n_head != 16 : n_head + n_tail > 14))
+    return FALSE;
+  memcpy(addr.bytes, head, (gsize) n_head);
+  memcpy(addr.bytes + 16 - n_tail, tail, (gsize) n_tail);
+  *ret_addr = addr;
+  return TRUE;
+}
+
+gboolean
+pk_addr_parse(PkSlice text, PkAddr *ret_addr)
+{
+  PkAddr addr;
+
+  if (text.len == 0 || text.len >= PK_ADDR_TEXT_BYTES)
+    return FALSE;
+  if (pk_slice_find_char(text, ':') >= 0)
+    return _parse_v6(text, ret_addr);
+  if (pk_addr_scan_v4(text, &addr) != text.len)
+    return FALSE;
+  *ret_addr = addr;
+  return TRUE;
+}
+
+/* ---- to text -------------------------------------------------------------- */
+
+static gsize
+_append_number(gchar *out, guint value, guint base)
+{
+  gchar digits[5];
+  gsize n = 0, i;
+
+  do
+    {
+      digits[n++] = "0123456789abcdef"[value % base];
+      value /= base;
+    }
+  while (value);
+  for (i = 0; i < n; i++)
+    out[i] = digits[n - 1 - i];
+  return n;
+}
+
+static gsize
+_format_v4(const guint8 quad[4], gchar *out)
+{
+  gsize n = 0;
+  guint i;
+
+  for (i = 0; i < 4; i++)
+    {
+      if (i)
+        out[n++] = '.';
+      n += _append_number(out + n, quad[i], 10);
+    }
+  return n;
+}
+
+static guint
+_group(const PkAddr *addr, guint i)
+{
+  return (guint) addr->bytes[2 * i] << 8 | addr->bytes[2 * i + 1];
+}
+
+/* The first of the longest runs of two or more zero groups; length 0: none. */
+static guint
+_longest_zeros(const PkAddr *addr, guint *ret_start)
+{
+  guint i, run = 0, longest = 1, start = 0;
+
+  for (i = 0; i < 8; i++)
+    {
+      run = _group(addr, i) ? 0 : run + 1;
+      if (run > longest)
+        {
+          longest = run;
+          start = i + 1 - run;
+        }
+    }
+  *ret_start = start;
+  return longest > 1 ? longest : 0;
+}
+
+static gsize
+_format_v6(const PkAddr *addr, gchar *out)
+{
+  guint i, start, zeros = _longest_zeros(addr, &start);
+  gsize n = 0;
+
+  for (i = 0; i < 8; i++)
+    {
+      if (zeros && i == start)
+        {
+          out[n++] = ':';
+          if (start + zeros == 8)
+            out[n++] = ':';
+          i += zeros - 1;
+          continue;
+        }
+      if (i)
+        out[n++] = ':';
+      n += _append_number(out + n, _group(addr, i), 16);
+    }
+  return n;
+}
+
+gsize
+pk_addr_format(const PkAddr *addr, gchar ret_text[PK_ADDR_TEXT_BYTES])
+{
+  gsize n = _is_v4(addr) ? _format_v4(addr->bytes + 12, ret_text) : _format_v6(addr, ret_text);
+
+  ret_text[n] = '\0';
+  return n;
+}
+
+/* ---- kinds of addresses --------------------------------------------------- */
+
+gboolean
+pk_addr_equals(const PkAddr *a, const PkAddr *b)
+{
+  return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static gboolean
+_all_equal(const guint8 *bytes, gsize n, guint8 value)
+{
+  while (n && bytes[n - 1] == value)
+    n--;
+  return n == 0;
+}
+
+gboolean
+pk_addr_is_unspecified(const PkAddr *addr)
+{
+  return _is_v4(addr) ? _all_equal(addr->bytes + 12, 4, 0) : _all_equal(addr->bytes, 16, 0);
+}
+
+gboolean
+pk_addr_is_multicast(const PkAddr *addr)
+{
+  if (_is_v4(addr))
+    return (addr->bytes[12] & 0xf0) == 0xe0 || _all_equal(addr->bytes + 12, 4, 0xff);
+  return addr->bytes[0] == 0xff;
+}
+
+gboolean
+pk_addr_is_local(const PkAddr *addr)
+{
+  if (_is_v4(addr))
+    return addr->bytes[12] == 127 || (addr->bytes[12] == 169 && addr->bytes[13] == 254);
+  return (addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80) ||
+         (_all_equal(addr->bytes, 15, 0) && addr->bytes[15] == 1);
+}
+
+/* ---- numbers -------------------------------------------------------------- */
+
+gboolean
+pk_number_parse(PkSlice text, guint64 max, guint64 *ret_number)
+{
+  guint64 number = 0;
+  gsize i;
+
+  for (i = 0; i < text.len; i++)
+    {
+      guint64 digit = (guint64) (text.data[i] - '0');
+
+      if (!_is_digit(text.data[i]) || digit > max || number > (max - digit) / 10)
+        return FALSE;
+      number = number * 10 + digit;
+    }
+  if (text.len == 0)
+    return FALSE;
+  *ret_number = number;
+  return TRUE;
+}
+
+gboolean
+pk_port_parse(PkSlice text, guint16 *ret_port)
+{
+  guint64 number;
+
+  if (!pk_number_parse(text, G_MAXUINT16, &number))
+    return FALSE;
+  *ret_port = (guint16) number;
+  return TRUE;
+}
+
+/* ---- protocols ------------------------------------------------------------ */
+
+/* IANA's keywords, and what firewalls print instead.  The first name of a
+ * number is the one that is shown. */
+static const struct
+{
+  guint8 number;
+  const gchar *name;
+} protocol_names[] = {
+  { 6, "tcp" },   { 17, "udp" },     { 1, "icmp" },   { 58, "icmpv6" }, { 58, "ipv6-icmp" }, { 58, "icmp6" },
+  { 2, "igmp" },  { 47, "gre" },     { 50, "esp" },   { 51, "ah" },     { 132, "sctp" },     { 41, "ipv6" },
+  { 4, "ipip" },  { 4, "ipencap" },  { 33, "dccp" },  { 46, "rsvp" },   { 88, "eigrp" },     { 89, "ospf" },
+  { 103, "pim" }, { 108, "ipcomp" }, { 112, "vrrp" }, { 115, "l2tp" },  { 136, "udplite" },
+};
+
+gboolean
+pk_protocol_parse(PkSlice text, guint8 *ret_protocol)
+{
+  guint64 number;
+  gsize i;
+
+  for (i = 0; i < G_N_ELEMENTS(protocol_names); i++)
+    if (pk_slice_equals_nocase(text, pk_slice_from_string(protocol_names[i].name)))
+      {
+        *ret_protocol = protocol_names[i].number;
+        return TRUE;
+      }
+  if (!pk_number_parse(text, G_MAXUINT8, &number))
+    return FALSE;
+  *ret_protocol = (guint8) number;
+  return TRUE;
+}
+
+const gchar *
+pk_protocol_name(guint8 protocol)
+{
+  gsize i;
+
+  for (i = 0; i < G_N_ELEMENTS(protocol_names); i++)
+    if (protocol_names[i].number == protocol)
+      return protocol_names[i].name;
+  return NULL;
+}
