@@ -12,7 +12,7 @@
 static gboolean
 _is_program_char(gchar c)
 {
-  return g_ascii_isalnum(c) || (c != '\0' && strchr("_./+@-", c) != NULL);
+  return g_ascii_isalnum(c) || c == '_' || c == '-' || c == '.' || c == '/' || c == '+' || c == '@';
 }
 
 /* Length of "program: " or "program[pid]: " at the beginning of text, 0 if
