@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include "cli/commands.h"
+
+#include "port-knock/pk-engine.h"
+
+typedef struct _PkExplain
+{
+  PkClock clock;
+  PkRecogniser *recogniser; /* owned */
+  PkOutput *output;         /* borrowed */
+  PkEvent event;
+} PkExplain;
+
+/* Why a line that a dialect claims is nothing all the same. */
+static const gchar *const REASONS[PK_N_SCAN_RESULTS] = {
+  [PK_SCAN_IGNORED] = "{\"recognised\":false,\"reason\":\"ignored\"}",
+  [PK_SCAN_MALFORMED] = "{\"recognised\":false,\"reason\":\"malformed\"}",
+  [PK_SCAN_UNKNOWN_PREFIX] = "{\"recognised\":false,\"reason\":\"unknown_prefix\"}",
+  [PK_SCAN_OWN] = "{\"recognised\":false,\"reason\":\"own\"}",
+};
+
+static gboolean
+_explain_line(PkSlice data, gpointer user_data)
+{
+  PkExplain *self = user_data;
+  GString *out = self->output->pending;
+  PkScanResult result;
+  PkLine line;
+
+  pk_line_parse(data.data, data.len, &self->clock, &line);
+  result = pk_recognise(self->recogniser, &line, &self->event);
+  if (REASONS[result])
+    g_string_append(out, REASONS[result]);
+  else
+    pk_event_append_json(result == PK_SCAN_MATCH ? &self->event : NULL, out);
+  g_string_append_c(out, '\n');
+  return pk_output_flush_full(self->output);
+}
+
+static gboolean
+_flush(gpointer user_data)
+{
+  PkExplain *self = user_data;
+
+  return pk_output_flush(self->output);
+}
+
+static PkExit
+_explain_inputs(PkExplain *self, const GPtrArray *inputs)
+{
+  PkReader reader;
+  PkExit code;
+
+  pk_reader_init(&reader, _explain_line, _flush, self);
+  pk_read_inputs(&reader, inputs);
+  pk_output_flush(self->output);
+  code = pk_exit_code(&reader, self->output);
+  pk_reader_clear(&reader);
+  return code;
+}
+
+PkExit
+pk_explain(const PkArguments *arguments, PkOutput *output)
+{
+  PkExplain self = { .clock = pk_arguments_clock(arguments, g_get_real_time()), .output = output };
+  GError *error = NULL;
+  PkExit code;
+
+  self.recogniser = pk_recogniser_new(&arguments->engine, &error);
+  if (!self.recogniser)
+    {
+      g_printerr("port-knock: %s\n", error->message);
+      g_error_free(error);
+      return PK_EXIT_NOTHING_DONE;
+    }
+  code = _explain_inputs(&self, arguments->inputs);
+  pk_recogniser_free(self.recogniser);
+  return code;
+}
