@@ -4,6 +4,7 @@
 #include "port-knock/pk-engine.h"
 
 #include "engine/signs.h"
+#include "engine/window.h"
 #include "scan/address.h"
 #include "scan/slice.h"
 #include "scan/timestamp.h"
@@ -369,16 +370,10 @@ pk_event_each_field(const PkEvent *event, PkSlice scope, gboolean all, PkFieldFu
 }
 
 static gboolean
-_same_port(const PkPort *a, const PkPort *b)
-{
-  return memcmp(a, b, sizeof(*a)) == 0;
-}
-
-static gboolean
 _is_repeat(const PkAlert *alert, guint i)
 {
   for (guint j = 0; j < i; j++)
-    if (_same_port(&alert->attempts[j], &alert->attempts[i]))
+    if (pk_port_equals(&alert->attempts[j], &alert->attempts[i]))
       return TRUE;
   return FALSE;
 }

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#ifndef PK_WINDOW_H_INCLUDED
+#define PK_WINDOW_H_INCLUDED
+
+#include "engine/names.h"
+#include "port-knock/pk-options.h"
+#include "port-knock/pk-types.h"
+
+/* The hits of one source, kept in event-time order and judged for each
+ * destination by itself.  Pure: no clock, no lock, no allocation.  Event time
+ * is never compared with arrival time. */
+
+enum
+{
+  PK_HIT_HAS_SOURCE_PORT = 1 << 0,
+  PK_HIT_HAS_UPTIME = 1 << 1,
+  PK_HIT_CONSUMED = 1 << 2 /* judged; kept only to tell its retransmissions */
+};
+
+/* One denied connection attempt. */
+typedef struct _PkHit
+{
+  gint64 time_usec; /* event time */
+  gint64 arrival_usec;
+  gint64 uptime_usec; /* kernel time of the reporting host */
+  PkAddr dest;        /* all zero: missing, a destination of its own */
+  PkNameId host;      /* the log host */
+  guint32 packets;
+  PkPort port;
+  guint16 source_port;
+  guint16 retransmits;
+  guint8 flags; /* PK_HIT_* */
+} PkHit;
+
+G_STATIC_ASSERT(sizeof(PkHit) == 64);
+
+typedef struct _PkWindow
+{
+  guint n;
+  PkHit hits[PK_HITS_MAX];
+} PkWindow;
+
+/* The options in the units of this part. */
+typedef struct _PkRule
+{
+  gint64 window_usec, settle_usec, min_duration_usec;
+  guint min_ports, max_ports, min_packets, max_packets;
+} PkRule;
+
+void pk_rule_init(PkRule *self, const PkOptions *options);
+
+/* A judged candidate: what the window knows of the alert. */
+typedef struct _PkFinding
+{
+  PkAlert alert;                      /* id, branch, confidence, signs, source, scope and hosts are not set */
+  PkNameId hosts[PK_ALERT_HOSTS_MAX]; /* the first is the host of the last hit */
+  guint n_hosts;
+  gboolean unsettled; /* judged before settle() had passed */
+} PkFinding;
+
+/* Each takes two distinct ports or more out of PK_HITS_MAX hits. */
+#define PK_FINDINGS_MAX (PK_HITS_MAX / 2)
+
+/* What adding a hit, or the passing of time, led to. */
+typedef struct _PkOutcome
+{
+  guint n_findings;
+  PkFinding findings[PK_FINDINGS_MAX]; /* not cleared past n_findings */
+  gboolean scan;                       /* more than max_ports distinct ports towards one destination */
+  gboolean late;                       /* the hit was too old and was not added */
+  guint pushed_out;                    /* hits dropped because the window was full */
+} PkOutcome;
+
+static inline void
+pk_outcome_init(PkOutcome *self)
+{
+  self->n_findings = 0;
+  self->scan = FALSE;
+  self->late = FALSE;
+  self->pushed_out = 0;
+}
+
+static inline gboolean
+pk_port_equals(const PkPort *a, const PkPort *b)
+{
+  return a->port == b->port && a->protocol == b->protocol && a->icmp_type == b->icmp_type &&
+         a->icmp_code == b->icmp_code;
+}
+
+/* TRUE when later repeats earlier: the same (destination, protocol, port,
+ * source port) within the window. */
+gboolean pk_hit_is_retransmission(const PkHit *earlier, const PkHit *later, const PkRule *rule);
+/* Adds the packets of a retransmission. */
+void pk_hit_merge(PkHit *self, const PkHit *retransmission);
+
+/* *outcome is added to. */
+void pk_window_add(PkWindow *self, const PkRule *rule, const PkHit *hit, PkOutcome *outcome);
+/* Judges the candidates that have settled by arrival_usec. */
+void pk_window_expire(PkWindow *self, const PkRule *rule, gint64 arrival_usec, PkOutcome *outcome);
+
+/* Arrival time at which the first complete candidate will have settled;
+ * G_MAXINT64 when there is none. */
+gint64 pk_window_deadline(const PkWindow *self, const PkRule *rule);
+/* Distinct ports among the hits that are not consumed. */
+guint pk_window_count_ports(const PkWindow *self);
+
+#endif
