@@ -74,6 +74,73 @@ struct _PkDialect
   const struct _PkXmlSpec *xml;
 };
 
+/* ---- netfilter LOG lines: scan/scan-netfilter.c --------------------------- */
+
+#define PK_NETFILTER_STARTS_MAX 8
+#define PK_NETFILTER_RULES_MAX 12
+
+/* Applies to a prefix that begins with start and ends with end.  Either may be
+ * NULL, which fits anything; '#' in them stands for one or more digits. */
+typedef struct _PkNetfilterRule
+{
+  const gchar *start, *end;
+  PkVerdict verdict;
+  const gchar *word; /* what action_word shows */
+} PkNetfilterRule;
+
+/* The kernel logs what the administrator wrote as log prefix, and that text
+ * alone says whether the packet was denied.  The prefix is what stands before
+ * "IN=", without kernel time, without trailing blanks, and without ` DESCR="`
+ * and what follows it.  The user's own prefixes are asked first, then rules in
+ * their order, then, if words is set, the verdict words of scan-netfilter.c. */
+typedef struct _PkNetfilterSpec
+{
+  const gchar
+      *starts[PK_NETFILTER_STARTS_MAX]; /* the row's lines begin with one of these; none: any line; '#' as above */
+  PkNetfilterRule rules[PK_NETFILTER_RULES_MAX]; /* ends with a rule without start and end */
+  gboolean words;
+  gboolean record_time; /* the prefix holds "20/Jun/2022:16:20:14 +0200" */
+} PkNetfilterSpec;
+
+/* ---- sentences with holes: scan/scan-text.c ------------------------------- */
+
+/* Where a pattern may be believed. */
+typedef enum
+{
+  PK_TEXT_OWN_PROGRAM = 0, /* only from one of the row's programs */
+  PK_TEXT_OWN_FILE,        /* also in a line that begins with the daemon's own "[YYYY-MM-DD HH:MM] " */
+  PK_TEXT_ANYWHERE         /* unmistakable: from any program */
+} PkTextWhere;
+
+/* pattern is literal text with holes, and fits a text only as a whole:
+ *
+ *   {source}  an address                    {dest}     an address, or a network, which is not kept
+ *   {door}    free text                     {command}  free text: a command line, which is read for what it opens
+ *   {stage}   digits                        {expires}  digits: Unix time
+ *   {ports}   "tcp/22,udp/1194"             {user}     a word
+ *   {number}  digits, not kept              {word}     a word, not kept
+ *   {any}     free text, not kept
+ *
+ * What stands before the first free hole is matched from left to right, what
+ * stands after the last one from right to left.  Two free holes at most; the
+ * literal that separates them is taken at its last occurrence.  Time is linear
+ * in the text. */
+typedef struct _PkTextPattern
+{
+  const gchar *pattern;
+  PkBranch branch;
+  const gchar *subtype;
+  const gchar *door_action; /* NULL: what {command} says, if anything */
+  PkTextWhere where;
+} PkTextPattern;
+
+typedef struct _PkTextSpec
+{
+  PkEventKind kind;
+  const gchar *programs[PK_DIALECT_PROGRAMS_MAX]; /* the row's own, beside those that make it be tried */
+  const PkTextPattern *patterns;                  /* in the order tried; ends with a NULL pattern */
+} PkTextSpec;
+
 /* ---- filling an event ----------------------------------------------------- */
 
 /* Clears everything but the text bytes. */
@@ -82,5 +149,136 @@ void pk_event_init(PkEvent *self);
 void pk_event_set_text(PkEvent *self, PkTextId id, const gchar *data, gsize len);
 /* Empty when absent; valid as long as self. */
 PkSlice pk_event_get_text(const PkEvent *self, PkTextId id);
+
+/* ---- processes: pk_process_classify() --------------------------------------- */
+
+/* What an option of a command says.  The first five may stand for an option
+ * with or without a value; the others need one. */
+typedef enum
+{
+  PK_ARG_PLAIN = 0, /* nothing that matters */
+  PK_ARG_SILENT,    /* with it the command is no finding: --help, --key-gen, hping3 --udp */
+  PK_ARG_WANTED,    /* see PkTool.needs_wanted: hping3 --syn */
+  PK_ARG_SCAN,      /* many ports at once: see PkTool.scan_subtype */
+  PK_ARG_PORT,      /* value: a port, with hping3's leading + or ++ */
+  PK_ARG_ACCESS,    /* value: "tcp/22,udp/1194" */
+  PK_ARG_TARGET     /* value: a host name or address, perhaps with :port */
+} PkArgMeaning;
+
+typedef struct _PkArgOption
+{
+  gchar letter;      /* 0: none */
+  const gchar *name; /* without --; any unmistakable beginning of it counts */
+  gboolean takes_value;
+  PkArgMeaning meaning;
+} PkArgOption;
+
+typedef enum
+{
+  PK_OPERANDS_PLAIN = 0,    /* nothing that matters */
+  PK_OPERANDS_TARGET,       /* the first is the target */
+  PK_OPERANDS_TARGET_PORTS, /* the first is the target, the others are port[:proto]; no finding without a port */
+} PkOperands;
+
+/* What a command is a sign of. */
+typedef struct _PkFinding
+{
+  PkEventKind kind;
+  PkBranch branch;
+  const gchar *subtype;
+} PkFinding;
+
+#define PK_PROCESS_NAMES_MAX 12
+
+/* A command that is told by its own arguments. */
+typedef struct _PkTool
+{
+  const gchar *names[PK_PROCESS_NAMES_MAX]; /* base names without .exe; compared without regard to case */
+  const PkArgOption *options;               /* ends with name NULL */
+  gboolean attached_values; /* as getopt_long(): -c1, --count=1; FALSE: such are errors and say nothing */
+  gboolean needs_wanted;    /* no finding without a PK_ARG_WANTED */
+  gboolean needs_argument;  /* no finding without any argument */
+  PkOperands operands;
+  PkFinding finding;
+  const gchar *scan_subtype; /* subtype with a PK_ARG_SCAN */
+} PkTool;
+
+/* A command that does something to a package or a service. */
+typedef struct _PkManager
+{
+  const gchar *names[PK_PROCESS_NAMES_MAX];
+  const gchar *verbs[PK_PROCESS_NAMES_MAX];   /* whole arguments */
+  const gchar *objects[PK_PROCESS_NAMES_MAX]; /* package names, with or without version, architecture or path */
+  PkFinding finding;
+} PkManager;
+
+/* A command that runs another one. */
+typedef struct _PkWrapper
+{
+  const gchar *names[PK_PROCESS_NAMES_MAX];
+  const gchar *words[4];                          /* must come first: "netns", "exec" */
+  const gchar *value_letters;                     /* short options whose value is the next argument */
+  const gchar *value_names[PK_PROCESS_NAMES_MAX]; /* the same, whole arguments: "--user" */
+  guint8 operands;                                /* arguments of its own after the options */
+  const gchar *command_options[4];                /* what follows one of these is a command, perhaps as one string */
+} PkWrapper;
+
+/* A text anywhere in a command line, without regard to case. */
+typedef struct _PkCommandText
+{
+  const gchar *text;
+  gboolean takes_port; /* an option: its value, after a blank or =, is a port */
+  PkFinding finding;
+} PkCommandText;
+
+/* Tried in this order; the first finding counts.  Each list ends with an empty
+ * element (names[0] or text NULL). */
+typedef struct _PkProcessSpec
+{
+  const PkTool *tools;
+  const PkManager *managers;
+  const PkWrapper *wrappers;
+  const PkCommandText *texts;
+} PkProcessSpec;
+
+/* ---- XML events: pk_scan_xml() ---------------------------------------------- */
+
+/* Where the value of a <Data Name="..."> goes.  A value "-" is none. */
+typedef enum
+{
+  PK_XML_TEXT = 0, /* to PkXmlField.text */
+  PK_XML_UTC_TIME, /* "2026-11-22 22:30:01.780" */
+  PK_XML_SOURCE,
+  PK_XML_SOURCE_PORT,
+  PK_XML_DEST,
+  PK_XML_DEST_PORT,
+  PK_XML_PROTOCOL /* name or number */
+} PkXmlTarget;
+
+typedef struct _PkXmlField
+{
+  const gchar *name; /* exact, case-sensitive */
+  PkXmlTarget target;
+  PkTextId text;
+} PkXmlField;
+
+#define PK_XML_FIELDS_MAX 16
+
+/* An event id that matters. */
+typedef struct _PkXmlEvent
+{
+  guint id;
+  const PkXmlField *fields;     /* ends with name NULL; at most PK_XML_FIELDS_MAX */
+  const PkProcessSpec *process; /* the event is a process's start, and a finding only if this says so */
+  PkFinding finding;            /* of any other event */
+} PkXmlEvent;
+
+/* Events of one log source.  Other event ids of its providers are ignored,
+ * other providers do not match. */
+typedef struct _PkXmlSpec
+{
+  const gchar *providers[4];
+  const PkXmlEvent *events; /* ends with fields NULL */
+} PkXmlSpec;
 
 #endif
