@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include "engine/reports.h"
+
+typedef struct _Report
+{
+  gint64 ends_usec; /* arrival time */
+  PkAlert alert;    /* repeats counts those not written */
+} Report;
+
+/* A ring: cooldowns end in the order in which they began. */
+struct _PkReports
+{
+  guint capacity;
+  guint first, n;
+  guint64 *keys; /* apart from the reports, because every candidate searches them */
+  Report *reports;
+};
+
+PkReports *
+pk_reports_new(guint capacity)
+{
+  PkReports *self = g_new0(PkReports, 1);
+
+  self->capacity = capacity;
+  self->keys = g_new0(guint64, capacity);
+  self->reports = g_new0(Report, capacity);
+  return self;
+}
+
+void
+pk_reports_free(PkReports *self)
+{
+  g_free(self->keys);
+  g_free(self->reports);
+  g_free(self);
+}
+
+gsize
+pk_reports_bytes(guint capacity)
+{
+  return sizeof(PkReports) + capacity * (sizeof(guint64) + sizeof(Report));
+}
+
+static guint
+_place(const PkReports *self, guint i)
+{
+  return (self->first + i) % self->capacity;
+}
+
+/* The latest first: an earlier one with the same key has ended. */
+static Report *
+_find(PkReports *self, guint64 key)
+{
+  for (guint i = self->n; i > 0; i--)
+    if (self->keys[_place(self, i - 1)] == key)
+      return &self->reports[_place(self, i - 1)];
+  return NULL;
+}
+
+static void
+_drop_first(PkReports *self)
+{
+  self->first = _place(self, 1);
+  self->n--;
+}
+
+static void
+_append(PkReports *self, guint64 key, const Report *report, guint64 *evicted)
+{
+  guint place;
+
+  if (self->n == self->capacity)
+    {
+      _drop_first(self);
+      (*evicted)++;
+    }
+  place = _place(self, self->n++);
+  self->keys[place] = key;
+  self->reports[place] = *report;
+}
+
+gboolean
+pk_reports_admit(PkReports *self, guint64 key, gint64 arrival_usec, gint64 cooldown_usec, PkAlert *alert,
+                 guint64 *evicted)
+{
+  Report *known = _find(self, key);
+  Report report = { .ends_usec = arrival_usec + cooldown_usec };
+
+  if (known && arrival_usec < known->ends_usec)
+    {
+      known->alert.repeats++;
+      return FALSE;
+    }
+  if (known)
+    {
+      alert->repeats = known->alert.repeats;
+      known->alert.repeats = 0;
+    }
+  if (cooldown_usec == 0)
+    return TRUE;
+  report.alert = *alert;
+  report.alert.repeats = 0;
+  _append(self, key, &report, evicted);
+  return TRUE;
+}
+
+gboolean
+pk_reports_close(PkReports *self, gint64 arrival_usec, gboolean *ret_summary, PkAlert *ret_alert)
+{
+  const Report *report;
+
+  if (self->n == 0 || self->reports[self->first].ends_usec > arrival_usec)
+    return FALSE;
+  report = &self->reports[self->first];
+  *ret_summary = report->alert.repeats > 0;
+  if (*ret_summary)
+    *ret_alert = report->alert;
+  _drop_first(self);
+  return TRUE;
+}
+
+guint
+pk_reports_count(const PkReports *self)
+{
+  return self->n;
+}
+
+guint64
+pk_reports_key(const PkReports *self, guint i)
+{
+  return self->keys[_place(self, i)];
+}
+
+void
+pk_reports_copy(const PkReports *self, guint i, PkReports *dest, guint64 *evicted)
+{
+  _append(dest, self->keys[_place(self, i)], &self->reports[_place(self, i)], evicted);
+}

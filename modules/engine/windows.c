@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include "engine/windows.h"
+
+#include "engine/sources.h"
+
+/* Both ends of a list of windows. */
+typedef struct _List
+{
+  guint32 first, last;
+} List;
+
+struct _PkWindows
+{
+  guint capacity;
+  guint32 end;        /* slots from here on were never used, so their memory was never touched */
+  guint32 free_first; /* chain of released slots through age_next */
+  guint live;
+  List ages;
+  List ranks[PK_HITS_MAX + 1]; /* by distinct ports */
+  guint heap_size;
+  guint32 *heap; /* binary, of indices; the earliest deadline first */
+  PkWindowSlot *slots;
+};
+
+PkWindows *
+pk_windows_new(guint capacity)
+{
+  PkWindows *self = g_new0(PkWindows, 1);
+
+  self->capacity = capacity;
+  self->free_first = PK_INDEX_NONE;
+  self->ages = (List){ PK_INDEX_NONE, PK_INDEX_NONE };
+  for (guint i = 0; i < G_N_ELEMENTS(self->ranks); i++)
+    self->ranks[i] = self->ages;
+  self->heap = g_new0(guint32, capacity);
+  self->slots = g_new0(PkWindowSlot, capacity);
+  return self;
+}
+
+void
+pk_windows_free(PkWindows *self)
+{
+  g_free(self->heap);
+  g_free(self->slots);
+  g_free(self);
+}
+
+gsize
+pk_windows_bytes(guint capacity)
+{
+  return sizeof(PkWindows) + capacity * (sizeof(PkWindowSlot) + sizeof(guint32));
+}
+
+PkWindowSlot *
+pk_windows_get(PkWindows *self, guint32 index)
+{
+  return &self->slots[index];
+}
+
+gboolean
+pk_windows_is_full(const PkWindows *self)
+{
+  return self->live == self->capacity;
+}
+
+/* ---- lists ---------------------------------------------------------------- */
+
+static void
+_append_to_ages(PkWindows *self, guint32 index)
+{
+  PkWindowSlot *slot = &self->slots[index];
+
+  slot->age_next = PK_INDEX_NONE;
+  slot->age_previous = self->ages.last;
+  if (self->ages.last == PK_INDEX_NONE)
+    self->ages.first = index;
+  else
+    self->slots[self->ages.last].age_next = index;
+  self->ages.last = index;
+}
+
+static void
+_remove_from_ages(PkWindows *self, guint32 index)
+{
+  PkWindowSlot *slot = &self->slots[index];
+
+  if (slot->age_previous == PK_INDEX_NONE)
+    self->ages.first = slot->age_next;
+  else
+    self->slots[slot->age_previous].age_next = slot->age_next;
+  if (slot->age_next == PK_INDEX_NONE)
+    self->ages.last = slot->age_previous;
+  else
+    self->slots[slot->age_next].age_previous = slot->age_previous;
+}
+
+static void
+_append_to_rank(PkWindows *self, guint32 index)
+{
+  PkWindowSlot *slot = &self->slots[index];
+  List *rank = &self->ranks[slot->ports];
+
+  slot->rank_next = PK_INDEX_NONE;
+  slot->rank_previous = rank->last;
+  if (rank->last == PK_INDEX_NONE)
+    rank->first = index;
+  else
+    self->slots[rank->last].rank_next = index;
+  rank->last = index;
+}
+
+static void
+_remove_from_rank(PkWindows *self, guint32 index)
+{
+  PkWindowSlot *slot = &self->slots[index];
+  List *rank = &self->ranks[slot->ports];
+
+  if (slot->rank_previous == PK_INDEX_NONE)
+    rank->first = slot->rank_next;
+  else
+    self->slots[slot->rank_previous].rank_next = slot->rank_next;
+  if (slot->rank_next == PK_INDEX_NONE)
+    rank->last = slot->rank_previous;
+  else
+    self->slots[slot->rank_next].rank_previous = slot->rank_previous;
+}
+
+/* ---- heap ----------------------------------------------------------------- */
+
+static gint64
+_deadline_at(const PkWindows *self, guint place)
+{
+  return self->slots[self->heap[place]].deadline_usec;
+}
+
+static void
+_put_at(PkWindows *self, guint place, guint32 index)
+{
+  self->heap[place] = index;
+  self->slots[index].heap_place = place + 1;
+}
+
+static void
+_swap(PkWindows *self, guint a, guint b)
+{
+  guint32 index = self->heap[a];
+
+  _put_at(self, a, self->heap[b]);
+  _put_at(self, b, index);
+}
+
+static void
+_sift_up(PkWindows *self, guint place)
+{
+  while (place > 0 && _deadline_at(self, place) < _deadline_at(self, (place - 1) / 2))
+    {
+      _swap(self, place, (place - 1) / 2);
+      place = (place - 1) / 2;
+    }
+}
+
+static void
+_sift_down(PkWindows *self, guint place)
+{
+  for (;;)
+    {
+      guint child = 2 * place + 1;
+
+      if (child >= self->heap_size)
+        return;
+      if (child + 1 < self->heap_size && _deadline_at(self, child + 1) < _deadline_at(self, child))
+        child++;
+      if (_deadline_at(self, place) <= _deadline_at(self, child))
+        return;
+      _swap(self, place, child);
+      place = child;
+    }
+}
+
+static void
+_remove_from_heap(PkWindows *self, guint32 index)
+{
+  guint place = self->slots[index].heap_place;
+
+  if (place == 0)
+    return;
+  place--;
+  self->slots[index].heap_place = 0;
+  self->heap_size--;
+  if (place == self->heap_size)
+    return;
+  _put_at(self, place, self->heap[self->heap_size]);
+  _sift_up(self, place);
+  _sift_down(self, place);
+}
+
+static void
+_set_deadline(PkWindows *self, guint32 index, gint64 deadline_usec)
+{
+  PkWindowSlot *slot = &self->slots[index];
+
+  if (slot->deadline_usec == deadline_usec)
+    return;
+  _remove_from_heap(self, index);
+  slot->deadline_usec = deadline_usec;
+  if (deadline_usec == G_MAXINT64)
+    return;
+  _put_at(self, self->heap_size, index);
+  self->heap_size++;
+  _sift_up(self, self->heap_size - 1);
+}
+
+/* ---- windows -------------------------------------------------------------- */
+
+guint32
+pk_windows_take(PkWindows *self, guint32 source, gint64 arrival_usec)
+{
+  guint32 index = self->free_first;
+  PkWindowSlot *slot;
+
+  g_assert(!pk_windows_is_full(self));
+  if (index == PK_INDEX_NONE)
+    index = self->end++;
+  else
+    self->free_first = self->slots[index].age_next;
+  slot = &self->slots[index];
+  slot->window.n = 0;
+  slot->deadline_usec = G_MAXINT64;
+  slot->arrival_usec = arrival_usec;
+  slot->source = source;
+  slot->scope = 0;
+  slot->ports = 0;
+  slot->heap_place = 0;
+  _append_to_ages(self, index);
+  _append_to_rank(self, index);
+  self->live++;
+  return index;
+}
+
+void
+pk_windows_release(PkWindows *self, guint32 index)
+{
+  _remove_from_heap(self, index);
+  _remove_from_rank(self, index);
+  _remove_from_ages(self, index);
+  self->slots[index].age_next = self->free_first;
+  self->free_first = index;
+  self->live--;
+}
+
+guint32
+pk_windows_find_victim(const PkWindows *self, guint ports, gint64 quiet_since_usec)
+{
+  if (self->ages.first != PK_INDEX_NONE && self->slots[self->ages.first].arrival_usec < quiet_since_usec)
+    return self->ages.first;
+  for (guint rank = 0; rank <= MIN(ports, PK_HITS_MAX); rank++)
+    if (self->ranks[rank].first != PK_INDEX_NONE)
+      return self->ranks[rank].first;
+  return PK_INDEX_NONE;
+}
+
+void
+pk_windows_update(PkWindows *self, guint32 index, const PkRule *rule, gint64 arrival_usec)
+{
+  PkWindowSlot *slot = &self->slots[index];
+
+  _remove_from_rank(self, index);
+  slot->ports = pk_window_count_ports(&slot->window);
+  _append_to_rank(self, index);
+  if (arrival_usec > slot->arrival_usec)
+    {
+      slot->arrival_usec = arrival_usec;
+      _remove_from_ages(self, index);
+      _append_to_ages(self, index);
+    }
+  _set_deadline(self, index, pk_window_deadline(&slot->window, rule));
+}
+
+guint32
+pk_windows_find_due(const PkWindows *self, gint64 arrival_usec)
+{
+  return self->heap_size && _deadline_at(self, 0) <= arrival_usec ? self->heap[0] : PK_INDEX_NONE;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#ifndef PK_WINDOWS_H_INCLUDED
+#define PK_WINDOWS_H_INCLUDED
+
+#include "engine/window.h"
+
+/* A fixed pool of windows with a queue of deadlines.  Not thread safe.
+ *
+ * When the pool is empty, the window that gives way is the one whose source
+ * has been quiet for window() of arrival time, else the one with the fewest
+ * distinct ports, among equals the one that was quiet the longest. */
+
+typedef struct _PkWindowSlot
+{
+  PkWindow window;
+  gint64 deadline_usec; /* arrival time; G_MAXINT64: none */
+  gint64 arrival_usec;  /* of the last hit */
+  guint32 source;       /* index of its owner in PkSources */
+  PkNameId scope;
+  guint32 ports;                    /* distinct ports, the rank against eviction */
+  guint32 heap_place;               /* place in the deadline heap + 1, 0: not in it */
+  guint32 rank_next, rank_previous; /* among windows with as many ports, the longest quiet first */
+  guint32 age_next, age_previous;   /* among all windows, the longest quiet first */
+} PkWindowSlot;
+
+typedef struct _PkWindows PkWindows;
+
+PkWindows *pk_windows_new(guint capacity);
+void pk_windows_free(PkWindows *self);
+gsize pk_windows_bytes(guint capacity);
+
+PkWindowSlot *pk_windows_get(PkWindows *self, guint32 index);
+gboolean pk_windows_is_full(const PkWindows *self);
+/* There must be room.  The window is empty. */
+guint32 pk_windows_take(PkWindows *self, guint32 source, gint64 arrival_usec);
+void pk_windows_release(PkWindows *self, guint32 index);
+
+/* The window that gives way to a source with `ports` distinct ports;
+ * PK_INDEX_NONE when every other one ranks higher.  quiet_since_usec: windows
+ * whose last hit arrived before are of no more use. */
+guint32 pk_windows_find_victim(const PkWindows *self, guint ports, gint64 quiet_since_usec);
+
+/* To be called after the window changed: puts it into its places again.
+ * arrival_usec: of a new hit, or that of the slot when there was none. */
+void pk_windows_update(PkWindows *self, guint32 index, const PkRule *rule, gint64 arrival_usec);
+
+/* The window with the earliest deadline, if that has come; PK_INDEX_NONE otherwise. */
+guint32 pk_windows_find_due(const PkWindows *self, gint64 arrival_usec);
+
+#endif
