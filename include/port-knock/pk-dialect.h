@@ -95,8 +95,7 @@ typedef struct _PkNetfilterRule
  * their order, then, if words is set, the verdict words of scan-netfilter.c. */
 typedef struct _PkNetfilterSpec
 {
-  const gchar
-      *starts[PK_NETFILTER_STARTS_MAX]; /* the row's lines begin with one of these; none: any line; '#' as above */
+  const gchar *starts[PK_NETFILTER_STARTS_MAX];  /* of the row's prefixes, '#' as above; none: any prefix */
   PkNetfilterRule rules[PK_NETFILTER_RULES_MAX]; /* ends with a rule without start and end */
   gboolean words;
   gboolean record_time; /* the prefix holds "20/Jun/2022:16:20:14 +0200" */

@@ -3,8 +3,396 @@
 
 #include "scan/scan.h"
 
+#include "scan/address.h"
+#include "scan/netfilter-prefix.h"
+#include "scan/slice.h"
+
+/* The lines of the kernel's LOG targets, as net/netfilter/nf_log_syslog.c
+ * writes them:
+ *
+ *   [uptime] PREFIX IN=eth0 OUT= MAC=... SRC=... DST=... LEN=60 TOS=0x00 ... ID=1 DF PROTO=TCP SPT=1 DPT=2 ...
+ *
+ * What stands after PROTO= belongs to the inner header: a second LEN= and ID=
+ * are not those of the packet.  An ICMP error ends with the packet that caused
+ * it, in brackets, with a tuple of its own. */
+
+/* ---- where the kernel's own part begins ----------------------------------- */
+
+/* Room for an interface name: the kernel permits 15 bytes. */
+#define INTERFACE_BYTES_MAX 32
+
+static gboolean
+_starts_with_any(PkSlice text, const PkSlice *words, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    if (pk_slice_starts_with(text, words[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* A prefix is free text and may hold "IN=" itself, so what follows must look
+ * like the kernel's as well. */
+static gboolean
+_is_body(PkSlice text, gsize at, gsize key_len)
+{
+  static const PkSlice next[] = { { "OUT=", 4 }, { "MAC=", 4 }, { "SRC=", 4 }, { "PHYSIN=", 7 }, { "PHYSOUT=", 8 } };
+  PkSlice value = pk_slice_from(text, at + key_len);
+  gssize blank;
+
+  if (at && (g_ascii_isalnum(text.data[at - 1]) || text.data[at - 1] == '_'))
+    return FALSE;
+  blank = pk_slice_find_char(pk_slice(value.data, MIN(value.len, INTERFACE_BYTES_MAX)), ' ');
+  return blank >= 0 && _starts_with_any(pk_slice_from(value, (gsize) blank + 1), next, G_N_ELEMENTS(next));
+}
+
+static gssize
+_find_body_by(PkSlice text, PkSlice key)
+{
+  gssize found;
+
+  for (gsize at = 0; (found = pk_slice_find(pk_slice_from(text, at), key)) >= 0; at += key.len)
+    {
+      at += (gsize) found;
+      if (_is_body(text, at, key.len))
+        return (gssize) at;
+    }
+  return -1;
+}
+
+/* Proxmox leaves out an IN= or OUT= that is empty. */
+static gssize
+_find_body(PkSlice text)
+{
+  gssize at = _find_body_by(text, PK_SLICE("IN="));
+
+  return at >= 0 ? at : _find_body_by(text, PK_SLICE("OUT="));
+}
+
+/* ---- keys and values ------------------------------------------------------ */
+
+/* A key as a number, so that telling keys apart costs one switch. */
+#define KEY2(a, b) ((guint64) (a) << 8 | (guint64) (b))
+#define KEY3(a, b, c) (KEY2(a, b) << 8 | (guint64) (c))
+#define KEY4(a, b, c, d) (KEY3(a, b, c) << 8 | (guint64) (d))
+#define KEY5(a, b, c, d, e) (KEY4(a, b, c, d) << 8 | (guint64) (e))
+#define KEY6(a, b, c, d, e, f) (KEY5(a, b, c, d, e) << 8 | (guint64) (f))
+#define KEY_BYTES_MAX 8
+
+typedef struct _Reader
+{
+  const gchar *at, *end;
+  PkEvent *event;
+  gboolean bad;          /* a value of the tuple that cannot be */
+  gboolean no_transport; /* a later fragment, or too short: there are no ports to be had */
+  gboolean is_arp;
+  gboolean has_icmp_type, has_icmp_code;
+} Reader;
+
+/* The text of a value: up to the next blank. */
+static PkSlice
+_peek_value(const Reader *self)
+{
+  const gchar *blank = memchr(self->at, ' ', (gsize) (self->end - self->at));
+
+  return pk_slice(self->at, (gsize) ((blank ? blank : self->end) - self->at));
+}
+
+static inline void
+_skip_value(Reader *self)
+{
+  while (self->at < self->end && *self->at != ' ')
+    self->at++;
+}
+
+/* FALSE: no digits, other bytes after them, or more than max. */
+static inline gboolean
+_read_number(Reader *self, guint max, guint *ret_number)
+{
+  const gchar *start = self->at;
+  guint number = 0;
+
+  while (self->at < self->end && (guchar) (*self->at - '0') <= 9 && self->at - start < 6)
+    number = number * 10 + (guint) (*self->at++ - '0');
+  if (self->at == start || number > max || (self->at < self->end && *self->at != ' '))
+    return FALSE;
+  *ret_number = number;
+  return TRUE;
+}
+
+/* The first one counts: what follows may be the packet inside an ICMP error. */
+static gboolean
+_is_new(Reader *self, guint32 has)
+{
+  if (self->event->has & has)
+    return FALSE;
+  self->event->has |= has;
+  return TRUE;
+}
+
+static void
+_read_address(Reader *self, guint32 has, PkAddr *addr)
+{
+  PkSlice rest = pk_slice(self->at, (gsize) (self->end - self->at));
+  gsize n;
+
+  if (!_is_new(self, has))
+    return;
+  n = pk_addr_scan_v4(rest, addr);
+  if (n > 0 && (n == rest.len || rest.data[n] == ' '))
+    self->at += n;
+  else if (!pk_addr_parse(_peek_value(self), addr))
+    self->bad = TRUE;
+}
+
+static void
+_read_port(Reader *self, guint32 has, guint16 *port)
+{
+  guint number = 0;
+
+  if (!_is_new(self, has))
+    return;
+  self->bad |= !_read_number(self, G_MAXUINT16, &number);
+  *port = (guint16) number;
+}
+
+/* A number beside the tuple: one that cannot be is left out. */
+static void
+_read_extra(Reader *self, guint32 has, guint16 *value)
+{
+  guint number;
+
+  if (self->event->has & has || !_read_number(self, G_MAXUINT16, &number))
+    return;
+  self->event->has |= has;
+  *value = (guint16) number;
+}
+
+static void
+_read_icmp(Reader *self, gboolean *has, guint8 *value)
+{
+  guint number = 0;
+
+  if (*has)
+    return;
+  *has = TRUE;
+  self->bad |= !_read_number(self, G_MAXUINT8, &number);
+  *value = (guint8) number;
+}
+
+static void
+_read_protocol(Reader *self)
+{
+  PkSlice value = _peek_value(self);
+
+  if (!_is_new(self, PK_HAS_PROTOCOL))
+    return;
+  if (pk_slice_equals(value, PK_SLICE("TCP")))
+    self->event->protocol = PK_PROTO_TCP;
+  else if (pk_slice_equals(value, PK_SLICE("UDP")))
+    self->event->protocol = PK_PROTO_UDP;
+  else if (!pk_protocol_parse(value, &self->event->protocol))
+    self->bad = TRUE;
+}
+
+static void
+_read_network_value(Reader *self, guint64 key)
+{
+  PkEvent *event = self->event;
+
+  switch (key)
+    {
+    case KEY3('S', 'R', 'C'):
+      _read_address(self, PK_HAS_SOURCE, &event->source);
+      break;
+    case KEY3('D', 'S', 'T'):
+      _read_address(self, PK_HAS_DEST, &event->dest);
+      break;
+    case KEY3('L', 'E', 'N'):
+      _read_extra(self, PK_HAS_LENGTH, &event->length);
+      break;
+    case KEY2('I', 'D'):
+      _read_extra(self, PK_HAS_IP_ID, &event->ip_id);
+      break;
+    case KEY5('P', 'R', 'O', 'T', 'O'):
+      _read_protocol(self);
+      break;
+    default:
+      break;
+    }
+}
+
+static void
+_read_transport_value(Reader *self, guint64 key)
+{
+  PkEvent *event = self->event;
+
+  switch (key)
+    {
+    case KEY3('S', 'P', 'T'):
+      _read_port(self, PK_HAS_SOURCE_PORT, &event->source_port);
+      break;
+    case KEY3('D', 'P', 'T'):
+      _read_port(self, PK_HAS_DEST_PORT, &event->dest_port);
+      break;
+    case KEY6('W', 'I', 'N', 'D', 'O', 'W'):
+      _read_extra(self, PK_HAS_TCP_WINDOW, &event->tcp_window);
+      break;
+    case KEY4('T', 'Y', 'P', 'E'):
+      _read_icmp(self, &self->has_icmp_type, &event->icmp_type);
+      break;
+    case KEY4('C', 'O', 'D', 'E'):
+      _read_icmp(self, &self->has_icmp_code, &event->icmp_code);
+      break;
+    default:
+      break;
+    }
+}
+
+static guint8
+_tcp_flag(guint64 word)
+{
+  switch (word)
+    {
+    case KEY3('S', 'Y', 'N'):
+      return PK_TCP_SYN;
+    case KEY3('A', 'C', 'K'):
+      return PK_TCP_ACK;
+    case KEY3('R', 'S', 'T'):
+      return PK_TCP_RST;
+    case KEY3('F', 'I', 'N'):
+      return PK_TCP_FIN;
+    case KEY3('P', 'S', 'H'):
+      return PK_TCP_PSH;
+    case KEY3('U', 'R', 'G'):
+      return PK_TCP_URG;
+    case KEY3('E', 'C', 'E'):
+      return PK_TCP_ECE;
+    case KEY3('C', 'W', 'R'):
+      return PK_TCP_CWR;
+    default:
+      return 0;
+    }
+}
+
+/* A word without "=".  "FRAG:185" and "INCOMPLETE [8 bytes]" are why a tuple
+ * may have no ports. */
+static void
+_read_word(Reader *self, PkSlice word, guint64 key)
+{
+  if (self->event->protocol == PK_PROTO_TCP)
+    self->event->tcp_flags |= _tcp_flag(key);
+  if (key == KEY3('A', 'R', 'P'))
+    self->is_arp = TRUE;
+  if (pk_slice_starts_with(word, PK_SLICE("FRAG:")) || pk_slice_starts_with(word, PK_SLICE("INCOMPLETE")))
+    self->no_transport = TRUE;
+}
+
+/* One token; FALSE at the packet inside an ICMP error. */
+static gboolean
+_read_token(Reader *self)
+{
+  const gchar *start = self->at;
+  guint64 key = 0;
+
+  while (self->at < self->end && *self->at != '=' && *self->at != ' ')
+    key = key << 8 | (guchar) *self->at++;
+  if (*start == '[' && self->event->has & PK_HAS_PROTOCOL && self->at < self->end && *self->at == '=')
+    return FALSE;
+  if (self->at == self->end || *self->at == ' ')
+    {
+      _read_word(self, pk_slice(start, (gsize) (self->at - start)), key);
+      return TRUE;
+    }
+  self->at++;
+  if (self->at - 1 - start > KEY_BYTES_MAX)
+    ;
+  else if (self->event->has & PK_HAS_PROTOCOL)
+    _read_transport_value(self, key);
+  else
+    _read_network_value(self, key);
+  _skip_value(self);
+  return TRUE;
+}
+
+static void
+_read_tokens(Reader *self)
+{
+  while (self->at < self->end)
+    if (*self->at == ' ')
+      self->at++;
+    else if (!_read_token(self))
+      return;
+}
+
+/* ---- the line ------------------------------------------------------------- */
+
+static gboolean
+_tuple_is_complete(const Reader *self)
+{
+  const guint32 addresses = PK_HAS_SOURCE | PK_HAS_DEST | PK_HAS_PROTOCOL;
+  const guint32 ports = PK_HAS_SOURCE_PORT | PK_HAS_DEST_PORT;
+  const PkEvent *event = self->event;
+
+  if (self->bad || (event->has & addresses) != addresses)
+    return FALSE;
+  if (event->protocol != PK_PROTO_TCP && event->protocol != PK_PROTO_UDP)
+    return TRUE;
+  return (event->has & ports) == ports || self->no_transport;
+}
+
+/* The kernel writes WINDOW= and the flags of every TCP header that it can
+ * read; a tool that leaves them out says nothing about the flags. */
+static void
+_finish_transport(const Reader *self)
+{
+  PkEvent *event = self->event;
+
+  if (event->protocol == PK_PROTO_TCP && (event->has & PK_HAS_TCP_WINDOW || event->tcp_flags))
+    event->has |= PK_HAS_TCP_FLAGS;
+  if (self->has_icmp_type && self->has_icmp_code &&
+      (event->protocol == PK_PROTO_ICMP || event->protocol == PK_PROTO_ICMPV6))
+    event->has |= PK_HAS_ICMP;
+}
+
+static void
+_set_verdict(PkEvent *event, PkVerdict verdict, PkSlice word)
+{
+  gboolean deny = verdict == PK_VERDICT_DENY;
+
+  event->kind = deny ? PK_EVENT_FIREWALL_DENY : PK_EVENT_FIREWALL_ACCEPT;
+  event->branch = deny ? PK_BRANCH_FIREWALL_PORT_DENIED : PK_BRANCH_NONE;
+  pk_event_set_text(event, PK_TEXT_ACTION_WORD, word.data, word.len);
+}
+
 PkScanResult
 pk_scan_netfilter(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event)
 {
-  return PK_SCAN_NO_MATCH;
+  gssize body = _find_body(line->text);
+  Reader reader = { .event = event };
+  PkNetfilterPrefix prefix;
+  PkVerdict verdict;
+  PkSlice word;
+
+  if (body < 0)
+    return PK_SCAN_NO_MATCH;
+  pk_netfilter_prefix_read(line, pk_slice(line->text.data, (gsize) body), event, &prefix);
+  if (!pk_netfilter_prefix_belongs(&prefix, self->netfilter))
+    return PK_SCAN_NO_MATCH;
+  verdict = pk_netfilter_prefix_judge(&prefix, self->netfilter, context, &word);
+  if (verdict == PK_VERDICT_NEITHER)
+    return PK_SCAN_IGNORED;
+  reader.at = line->text.data + body;
+  reader.end = line->text.data + line->text.len;
+  _read_tokens(&reader);
+  if (reader.is_arp && !(event->has & PK_HAS_SOURCE))
+    return PK_SCAN_IGNORED;
+  if (!_tuple_is_complete(&reader))
+    return PK_SCAN_MALFORMED;
+  if (verdict == PK_VERDICT_NONE)
+    return PK_SCAN_UNKNOWN_PREFIX;
+  _finish_transport(&reader);
+  if (self->netfilter->record_time)
+    pk_netfilter_prefix_read_time(&prefix, event);
+  _set_verdict(event, verdict, word);
+  return PK_SCAN_MATCH;
 }
