@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#ifndef PK_SYSLOG_NG_COUNTERS_H_INCLUDED
+#define PK_SYSLOG_NG_COUNTERS_H_INCLUDED
+
+#include "compat.h"
+#include "port-knock/pk-engine.h"
+
+/* What `syslog-ng-ctl stats` shows for each reference of the parser:
+ *
+ *   parser;NAME;REFERENCE;a;COUNTER;VALUE
+ *
+ * NAME is the parser's name, REFERENCE the number of the reference, from 1.
+ * Since syslog-ng 4.1 also as metric port_knock_COUNTER with the labels id and
+ * instance.  The names are stable.  There is never a counter per address.
+ *
+ * | counter             | counts                                                       |
+ * |---------------------|--------------------------------------------------------------|
+ * | recognised          | messages that a dialect read                                 |
+ * | ignored             | lines of a dialect that say nothing about a knock            |
+ * | malformed           | lines of a dialect that are broken or impossible             |
+ * | unknown_prefix      | netfilter lines whose log prefix says neither deny nor accept|
+ * | own                 | this module's alerts, passed on untouched                    |
+ * | clamped_clock       | event times a day or more off, replaced by the receive time  |
+ * | branch_BRANCH       | recognised, by detection_branch; branch_none: accepts        |
+ * | dialect_DIALECT     | recognised, by dialect                                       |
+ * | alerts_CONFIDENCE   | alerts written                                               |
+ * | hits, no_hit        | denials that reached a window; denials that are no hit       |
+ * | candidates, scans   | complete candidates judged; sources that scanned             |
+ * | below_confidence    | candidates below min-confidence()                            |
+ * | in_cooldown         | candidates that cooldown() suppressed                        |
+ * | rate_limited        | alerts over max-alerts()                                     |
+ * | late                | hits older than their window                                 |
+ * | pushed_out          | hits that a 33rd pushed out                                  |
+ * | evicted_sources, evicted_windows, evicted_reports | forgotten early, tables full   |
+ * | sources, windows    | now in the tables                                            |
+ * | reserved_bytes      | memory reserved at start                                     |
+ *
+ * Those from hits on are copied from the engine once a second, and only exist
+ * for references that correlate; the others count at once.
+ *
+ * Threads: inc functions from any; the others from the main thread only. */
+
+typedef enum
+{
+  PK_COUNTER_RECOGNISED = 0,
+  PK_COUNTER_IGNORED,
+  PK_COUNTER_MALFORMED,
+  PK_COUNTER_UNKNOWN_PREFIX,
+  PK_COUNTER_OWN,
+  PK_COUNTER_CLAMPED_CLOCK,
+  PK_N_COUNTERS
+} PkCounter;
+
+#define PK_N_ENGINE_TOTALS 12
+#define PK_N_ENGINE_LEVELS 3
+
+typedef struct _PkCounters
+{
+  StatsCounterItem *plain[PK_N_COUNTERS];
+  StatsCounterItem *branches[PK_N_BRANCHES];
+  StatsCounterItem **dialects; /* one per row of pk_dialects(), same order */
+  StatsCounterItem *alerts[PK_N_CONFIDENCES];
+  StatsCounterItem *totals[PK_N_ENGINE_TOTALS];
+  StatsCounterItem *levels[PK_N_ENGINE_LEVELS];
+  PkStats shown; /* what was already added to totals */
+} PkCounters;
+
+/* shown is where the engine's totals stood when this parser took it over: what
+ * was counted up to then is in the counters already, as they outlive a reload. */
+void pk_counters_register(PkCounters *self, const gchar *id, const gchar *instance, const PkStats *shown);
+void pk_counters_unregister(PkCounters *self, const gchar *id, const gchar *instance);
+
+void pk_counters_inc_recognised(PkCounters *self, const PkEvent *event);
+/* Any result but PK_SCAN_MATCH. */
+void pk_counters_inc_result(PkCounters *self, PkScanResult result);
+void pk_counters_copy_engine(PkCounters *self, const PkStats *stats);
+
+#endif

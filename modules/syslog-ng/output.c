@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include "output.h"
+
+#include "scratch-buffers.h"
+
+#include <syslog.h>
+
+#define PROGRAM "port-knock"
+#define MESSAGE_TAG "port-knock"
+#define ALERT_TAG "port-knock.alert"
+
+void
+pk_output_init(PkOutput *self, const gchar *prefix)
+{
+  for (PkFieldId i = 0; i < PK_N_FIELDS; i++)
+    {
+      gchar *name = g_strconcat(prefix, pk_field_name(i), NULL);
+
+      self->fields[i] = log_msg_get_value_handle(name);
+      g_free(name);
+    }
+  self->message_tag = log_tags_get_by_name(MESSAGE_TAG);
+  self->alert_tag = log_tags_get_by_name(ALERT_TAG);
+}
+
+typedef struct _Sink
+{
+  const PkOutput *output;
+  LogMessage *msg;
+} Sink;
+
+static void
+_set_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
+{
+  static const LogMessageValueType TYPES[] = {
+    [PK_FIELD_STRING] = LM_VT_STRING,
+    [PK_FIELD_INTEGER] = PK_SNG_VT_INTEGER,
+    [PK_FIELD_DOUBLE] = LM_VT_DOUBLE,
+  };
+  const Sink *sink = user_data;
+
+  log_msg_set_value_with_type(sink->msg, sink->output->fields[id], value, (gssize) len, TYPES[pk_field_type(id)]);
+}
+
+void
+pk_output_set_event(const PkOutput *self, LogMessage *msg, const PkEvent *event, PkSlice scope, gboolean all)
+{
+  Sink sink = { self, msg };
+
+  log_msg_set_tag_by_id(msg, self->message_tag);
+  pk_event_each_field(event, scope, all, _set_field, &sink);
+}
+
+static void
+_set_text(LogMessage *msg, const PkAlert *alert)
+{
+  ScratchBuffersMarker marker;
+  GString *text = scratch_buffers_alloc_and_mark(&marker);
+
+  pk_alert_append_logfmt(alert, text);
+  log_msg_set_value(msg, LM_V_MESSAGE, text->str, (gssize) text->len);
+  scratch_buffers_reclaim_marked(marker);
+}
+
+static void
+_set_stamp(LogMessage *msg, gint64 time_usec)
+{
+  UnixTime *stamp = &msg->timestamps[LM_TS_STAMP];
+
+  /* The zone stays that of now, the local one. */
+  stamp->ut_sec = time_usec / G_USEC_PER_SEC;
+  stamp->ut_usec = (guint32) (time_usec % G_USEC_PER_SEC);
+}
+
+LogMessage *
+pk_output_new_alert(const PkOutput *self, const PkAlert *alert)
+{
+  static const guint16 LEVELS[PK_N_CONFIDENCES] = {
+    [PK_CONFIDENCE_LOW] = LOG_NOTICE,
+    [PK_CONFIDENCE_MEDIUM] = LOG_WARNING,
+    [PK_CONFIDENCE_HIGH] = LOG_ERR,
+    [PK_CONFIDENCE_CONFIRMED] = LOG_CRIT,
+  };
+  LogMessage *msg = log_msg_new_local();
+  Sink sink = { self, msg };
+
+  msg->pri = LOG_AUTH | LEVELS[alert->confidence];
+  _set_stamp(msg, alert->window_end_usec);
+  log_msg_set_value(msg, LM_V_PROGRAM, PROGRAM, -1);
+  if (alert->n_hosts > 0)
+    log_msg_set_value(msg, LM_V_HOST, alert->hosts[0], -1);
+  _set_text(msg, alert);
+  log_msg_set_tag_by_id(msg, self->alert_tag);
+  pk_alert_each_field(alert, _set_field, &sink);
+  return msg;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#ifndef PK_SYSLOG_NG_OUTPUT_H_INCLUDED
+#define PK_SYSLOG_NG_OUTPUT_H_INCLUDED
+
+#include "compat.h"
+#include "port-knock/pk-engine.h"
+
+/* Events and alerts as name-value pairs, and alerts as messages. */
+
+/* Handles and tag ids, looked up once: each look-up takes a global lock. */
+typedef struct _PkOutput
+{
+  NVHandle fields[PK_N_FIELDS];
+  LogTagId message_tag, alert_tag;
+} PkOutput;
+
+void pk_output_init(PkOutput *self, const gchar *prefix);
+
+/* msg must be writable. */
+void pk_output_set_event(const PkOutput *self, LogMessage *msg, const PkEvent *event, PkSlice scope, gboolean all);
+
+/* A message of its own: HOST and stamp of the hit that completed the alert,
+ * received now, facility auth, level by confidence.  New reference. */
+LogMessage *pk_output_new_alert(const PkOutput *self, const PkAlert *alert);
+
+#endif

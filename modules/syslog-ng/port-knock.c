@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include "port-knock.h"
+
+#include "counters.h"
+#include "input.h"
+#include "output.h"
+#include "state.h"
+
+#include "port-knock/pk-engine.h"
+#include "scan/slice.h"
+#include "scratch-buffers.h"
+#include "timeutils/misc.h"
+
+#include <iv.h>
+
+#define TICK_MSEC 1000
+/* The next tick when one could not do all: leaves the main loop to others. */
+#define TICK_AGAIN_MSEC 100
+#define TICK_ITEMS_MAX 1000
+#define TICK_USEC_MAX 4000
+#define TICK_SLICE_ITEMS 16
+/* Further from receipt, a stamp says that a clock is wrong. */
+#define CLOCK_ERROR_USEC_MAX (24 * 3600 * (gint64) G_USEC_PER_SEC)
+#define REFERENCE_BYTES 16
+
+typedef struct _PortKnockParser
+{
+  LogParser super;
+  PkSettings settings;
+  LogTemplate *scope; /* NULL: none */
+  /* Of one parser in the configuration, its references are clones that share
+   * the count. */
+  gint *n_references;
+  gint reference; /* from 1 */
+  void (*base_queue)(LogPipe *s, LogMessage *msg, const LogPathOptions *path_options);
+
+  /* From init to deinit. */
+  PkRecogniser *recogniser;
+  PkOutput output;
+  PkState *state;   /* NULL without correlate() */
+  PkEngine *engine; /* borrowed from state */
+  PkCounters counters;
+  struct iv_timer tick;
+} PortKnockParser;
+
+/* Alerts of the message that is on its way through queue(), to follow it. */
+typedef struct _Pending
+{
+  PkAlert alerts[PK_OBSERVE_ALERTS_MAX];
+  gsize n_alerts;
+} Pending;
+
+/* process() has no other way to hand alerts to the queue() that called it.  What
+ * comes later in the log path may be a port-knock() too, on the same thread:
+ * queue() restores what it found. */
+static __thread Pending *_pending;
+
+/* ---- alerts --------------------------------------------------------------- */
+
+static void
+_emit(PortKnockParser *self, const PkAlert *alert)
+{
+  LogPathOptions path_options = LOG_PATH_OPTIONS_INIT_NOACK;
+  LogMessage *msg = pk_output_new_alert(&self->output, alert);
+
+  stats_counter_inc(self->counters.alerts[alert->confidence]);
+  if (self->settings.inject_mode == PK_INJECT_INTERNAL)
+    {
+      msg_post_message(msg);
+      return;
+    }
+  /* A full destination queue drops what did not ask for flow control, and a
+   * message of our own does not inherit the log path's flag.  max-alerts() is
+   * the bound instead. */
+  path_options.flow_control_requested = TRUE;
+  log_pipe_forward_msg(&self->super.super, msg, &path_options);
+}
+
+static void
+_emit_all(PortKnockParser *self, const PkAlert *alerts, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    _emit(self, &alerts[i]);
+}
+
+/* ---- the message path ------------------------------------------------------ */
+
+static void
+_settle_event_time(PortKnockParser *self, PkEvent *event, gint64 received_usec)
+{
+  if (self->settings.use_time == PK_USE_TIME_RECEIVED)
+    event->time_usec = received_usec;
+  else if (ABS(event->time_usec - received_usec) > CLOCK_ERROR_USEC_MAX)
+    {
+      event->time_usec = received_usec;
+      stats_counter_inc(self->counters.plain[PK_COUNTER_CLAMPED_CLOCK]);
+    }
+}
+
+static PkSlice
+_format_scope(PortKnockParser *self, LogMessage *msg)
+{
+  LogTemplateEvalOptions options = DEFAULT_TEMPLATE_EVAL_OPTIONS;
+  GString *scope;
+
+  if (!self->scope)
+    return pk_slice(NULL, 0);
+  scope = scratch_buffers_alloc();
+  log_template_format(self->scope, msg, &options, scope);
+  return pk_slice(scope->str, scope->len);
+}
+
+/* Arrival is when syslog-ng read the message, not now: no clock call per message,
+ * and a log path that stalls does not stretch knocks.  The tick reads the clock.
+ * A message that waited between the two reaches the engine after a tick with a
+ * later time; waits are far shorter than settle(), and the engine judges by the
+ * arrival of each window, so at worst a candidate is judged that much early. */
+static void
+_observe(PortKnockParser *self, const PkEvent *event, PkSlice host, PkSlice scope, gint64 received_usec)
+{
+  PkAlert alerts[PK_OBSERVE_ALERTS_MAX];
+
+  if (!self->engine)
+    return;
+  if (_pending)
+    _pending->n_alerts = pk_engine_observe(self->engine, event, host, scope, received_usec, _pending->alerts);
+  else
+    _emit_all(self, alerts, pk_engine_observe(self->engine, event, host, scope, received_usec, alerts));
+}
+
+static void
+_take_event(PortKnockParser *self, LogMessage **pmsg, const LogPathOptions *path_options, const PkLine *line,
+            PkEvent *event)
+{
+  gint64 received_usec = pk_input_time_usec(*pmsg, LM_TS_RECVD);
+  PkSlice scope = _format_scope(self, *pmsg);
+
+  _settle_event_time(self, event, received_usec);
+  pk_counters_inc_recognised(&self->counters, event);
+  /* Before the message is written to: line borrows from it. */
+  _observe(self, event, line->host, scope, received_usec);
+  log_msg_make_writable(pmsg, path_options);
+  pk_output_set_event(&self->output, *pmsg, event, scope, self->settings.fields == PK_FIELDS_ALL);
+}
+
+static void
+_recognise(PortKnockParser *self, LogMessage **pmsg, const LogPathOptions *path_options, PkSlice input)
+{
+  ScratchBuffersMarker marker;
+  PkScanResult result;
+  PkEvent event;
+  PkLine line;
+
+  scratch_buffers_mark(&marker);
+  pk_input_borrow(*pmsg, input, pk_sng_parser_has_template(&self->super), &line);
+  result = pk_recognise(self->recogniser, &line, &event);
+  if (result == PK_SCAN_MATCH)
+    _take_event(self, pmsg, path_options, &line, &event);
+  else
+    pk_counters_inc_result(&self->counters, result);
+  scratch_buffers_reclaim_marked(marker);
+}
+
+/* FALSE would drop the user's message. */
+static gboolean
+_process(LogParser *s, LogMessage **pmsg, const LogPathOptions *path_options, const gchar *input, gsize input_len)
+{
+  PortKnockParser *self = (PortKnockParser *) s;
+
+  /* Also what breaks the loop of internal() feeding the parser that writes there. */
+  if (log_msg_is_tag_by_id(*pmsg, self->output.alert_tag))
+    pk_counters_inc_result(&self->counters, PK_SCAN_OWN);
+  else
+    _recognise(self, pmsg, path_options, pk_slice(input, input_len));
+  return TRUE;
+}
+
+static void
+_queue(LogPipe *s, LogMessage *msg, const LogPathOptions *path_options)
+{
+  PortKnockParser *self = (PortKnockParser *) s;
+  Pending *outer = _pending, pending;
+
+  pending.n_alerts = 0;
+  _pending = &pending;
+  self->base_queue(s, msg, path_options);
+  _pending = outer;
+  _emit_all(self, pending.alerts, pending.n_alerts);
+}
+
+/* ---- the timer ------------------------------------------------------------- */
+
+static void
+_copy_stats(PortKnockParser *self)
+{
+  PkStats stats;
+
+  pk_engine_get_stats(self->engine, &stats);
+  pk_counters_copy_engine(&self->counters, &stats);
+}
+
+static void
+_start_tick(PortKnockParser *self, glong msec)
+{
+  iv_validate_now();
+  self->tick.expires = iv_now;
+  timespec_add_msec(&self->tick.expires, msec);
+  iv_timer_register(&self->tick);
+}
+
+static gboolean
+_expire(PortKnockParser *self)
+{
+  gint64 now_usec = g_get_real_time(), started_usec = g_get_monotonic_time();
+  PkAlert alerts[TICK_SLICE_ITEMS];
+  gboolean more = TRUE;
+  gsize n;
+
+  for (gint items = 0; more && items < TICK_ITEMS_MAX; items += TICK_SLICE_ITEMS)
+    {
+      n = pk_engine_expire(self->engine, now_usec, TICK_SLICE_ITEMS, alerts, &more);
+      _emit_all(self, alerts, n);
+      if (g_get_monotonic_time() - started_usec > TICK_USEC_MAX)
+        break;
+    }
+  return more;
+}
+
+static void
+_tick(gpointer s)
+{
+  PortKnockParser *self = s;
+  gboolean more = _expire(self);
+
+  _copy_stats(self);
+  _start_tick(self, more ? TICK_AGAIN_MSEC : TICK_MSEC);
+}
+
+/* ---- life ------------------------------------------------------------------ */
+
+static const gchar *
+_reference_name(PortKnockParser *self, gchar buf[REFERENCE_BYTES])
+{
+  g_snprintf(buf, REFERENCE_BYTES, "%d", self->reference);
+  return buf;
+}
+
+static gboolean
+_report(PortKnockParser *self, GError *error)
+{
+  msg_error("port-knock: the parser cannot start", evt_tag_str("parser", self->super.name),
+            evt_tag_str("reason", error->message), log_pipe_location_tag(&self->super.super));
+  g_error_free(error);
+  return FALSE;
+}
+
+static gboolean
+_acquire_state(PortKnockParser *self, GError **error)
+{
+  const gchar *name = self->settings.persist_name ? self->settings.persist_name : self->super.name;
+  gchar *key = g_strdup_printf("%s#%d", name, self->reference);
+
+  self->state = pk_state_acquire(&self->super.super, key, &self->settings.engine, error);
+  self->engine = self->state ? pk_state_engine(self->state) : NULL;
+  g_free(key);
+  return self->state != NULL;
+}
+
+static void
+_register_counters(PortKnockParser *self)
+{
+  gchar reference[REFERENCE_BYTES];
+  PkStats shown = { 0 };
+
+  /* The totals of an engine that was kept are in the counters already. */
+  if (self->engine)
+    pk_engine_get_stats(self->engine, &shown);
+  pk_counters_register(&self->counters, self->super.name, _reference_name(self, reference), &shown);
+  if (self->engine)
+    _copy_stats(self);
+}
+
+static gchar *
+_join_dialects(void)
+{
+  gsize n;
+  const PkDialect *const *dialects = pk_dialects(&n);
+  GString *names = g_string_new(NULL);
+
+  for (gsize i = 0; i < n; i++)
+    g_string_append_printf(names, "%s%s", i ? "," : "", dialects[i]->name);
+  return g_string_free(names, FALSE);
+}
+
+static void
+_announce(PortKnockParser *self)
+{
+  const PkOptions *options = &self->settings.engine;
+  gchar *dialects = _join_dialects();
+  PkStats stats = { 0 };
+
+  if (self->engine)
+    pk_engine_get_stats(self->engine, &stats);
+  msg_info("port-knock: parser started", evt_tag_str("parser", self->super.name),
+           evt_tag_int("reference", self->reference), evt_tag_str("correlate", self->engine ? "yes" : "no"),
+           evt_tag_str("state", self->state ? pk_state_origin(self->state) : "none"),
+           evt_tag_printf("reserved_bytes", "%" G_GUINT64_FORMAT, stats.reserved_bytes),
+           evt_tag_int("max_sources", options->max_sources), evt_tag_int("max_windows", options->max_windows),
+           evt_tag_int("window", options->window_seconds), evt_tag_int("settle", options->settle_seconds),
+           evt_tag_str("dialects", dialects), log_pipe_location_tag(&self->super.super));
+  g_free(dialects);
+}
+
+static void
+_warn_of_references(PortKnockParser *self)
+{
+  if (self->engine && self->reference > 1)
+    msg_warning("port-knock: the parser is used more than once, and each use has windows of its own: a knock is "
+                "only found where one use sees all of it; join the sources in one log path, or set correlate(no)",
+                evt_tag_str("parser", self->super.name), evt_tag_int("reference", self->reference),
+                log_pipe_location_tag(&self->super.super));
+}
+
+static gboolean
+_init_engine(PortKnockParser *self, GError **error)
+{
+  if (!pk_options_check(&self->settings.engine, error))
+    return FALSE;
+  self->recogniser = pk_recogniser_new(&self->settings.engine, error);
+  if (!self->recogniser)
+    return FALSE;
+  return !self->settings.correlate || _acquire_state(self, error);
+}
+
+static gboolean
+_init(LogPipe *s)
+{
+  PortKnockParser *self = (PortKnockParser *) s;
+  GError *error = NULL;
+
+  if (!log_parser_init_method(s))
+    return FALSE;
+  if (!_init_engine(self, &error))
+    {
+      g_clear_pointer(&self->recogniser, pk_recogniser_free);
+      return _report(self, error);
+    }
+  pk_output_init(&self->output, self->settings.prefix);
+  _register_counters(self);
+  _announce(self);
+  _warn_of_references(self);
+  if (self->engine)
+    _start_tick(self, TICK_MSEC);
+  return TRUE;
+}
+
+/* No alert from here: what follows in the log path may be down already, and
+ * syslog-ng aborts on that. */
+static gboolean
+_deinit(LogPipe *s)
+{
+  PortKnockParser *self = (PortKnockParser *) s;
+  gchar reference[REFERENCE_BYTES];
+
+  if (self->engine)
+    {
+      iv_timer_unregister(&self->tick);
+      _copy_stats(self);
+      self->engine = NULL;
+      pk_state_release(self->state, s);
+      self->state = NULL;
+    }
+  pk_counters_unregister(&self->counters, self->super.name, _reference_name(self, reference));
+  g_clear_pointer(&self->recogniser, pk_recogniser_free);
+  return log_parser_deinit_method(s);
+}
+
+static LogPipe *
+_clone(LogPipe *s)
+{
+  PortKnockParser *self = (PortKnockParser *) s;
+  LogParser *clone = port_knock_parser_new(log_pipe_get_config(s));
+  PortKnockParser *cloned = (PortKnockParser *) clone;
+
+  pk_sng_clone_settings(&self->super, clone);
+  pk_settings_clear(&cloned->settings);
+  pk_settings_copy(&self->settings, &cloned->settings);
+  cloned->scope = log_template_ref(self->scope);
+  g_rc_box_release(cloned->n_references);
+  cloned->n_references = g_rc_box_acquire(self->n_references);
+  cloned->reference = ++*cloned->n_references;
+  return &clone->super;
+}
+
+static void
+_free(LogPipe *s)
+{
+  PortKnockParser *self = (PortKnockParser *) s;
+
+  pk_settings_clear(&self->settings);
+  log_template_unref(self->scope);
+  g_rc_box_release(self->n_references);
+  log_parser_free_method(s);
+}
+
+LogParser *
+port_knock_parser_new(GlobalConfig *cfg)
+{
+  PortKnockParser *self = g_new0(PortKnockParser, 1);
+
+  log_parser_init_instance(&self->super, cfg);
+  self->base_queue = self->super.super.queue;
+  self->super.super.queue = _queue;
+  self->super.super.init = _init;
+  self->super.super.deinit = _deinit;
+  self->super.super.clone = _clone;
+  self->super.super.free_fn = _free;
+  self->super.process = _process;
+  pk_settings_init(&self->settings);
+  self->n_references = g_rc_box_new(gint);
+  self->reference = *self->n_references = 1;
+  IV_TIMER_INIT(&self->tick);
+  self->tick.cookie = self;
+  self->tick.handler = _tick;
+  return &self->super;
+}
+
+PkSettings *
+port_knock_parser_settings(LogParser *s)
+{
+  return &((PortKnockParser *) s)->settings;
+}
+
+void
+port_knock_parser_set_scope(LogParser *s, LogTemplate *template)
+{
+  PortKnockParser *self = (PortKnockParser *) s;
+
+  log_template_unref(self->scope);
+  self->scope = template;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include "settings.h"
+
+#include <string.h>
+
+/* syslog-ng cuts names of name-value pairs at 255 bytes. */
+#define PREFIX_BYTES_MAX 128
+#define PERSIST_NAME_BYTES_MAX 128
+
+static const gchar *const INJECT_MODES[] = { "pass-through", "internal", NULL };
+static const gchar *const FIELDS_MODES[] = { "core", "all", NULL };
+static const gchar *const USE_TIMES[] = { "message", "received", NULL };
+/* The order makes yes 1. */
+static const gchar *const YES_NO[] = { "no", "yes", NULL };
+
+/* clang-format off */
+static const PkOption WORD_OPTIONS[] =
+{
+  { "inject-mode", PK_OPTION_WORD, 0, 0, PK_INJECT_PASS_THROUGH, "", INJECT_MODES,
+    "where alerts come out", G_STRUCT_OFFSET(PkSettings, inject_mode) },
+  { "fields", PK_OPTION_WORD, 0, 0, PK_FIELDS_CORE, "", FIELDS_MODES,
+    "name-value pairs of a recognised message", G_STRUCT_OFFSET(PkSettings, fields) },
+  { "use-time", PK_OPTION_WORD, 0, 0, PK_USE_TIME_MESSAGE, "", USE_TIMES,
+    "which stamp is the time of an event", G_STRUCT_OFFSET(PkSettings, use_time) },
+  { "correlate", PK_OPTION_WORD, 0, 0, TRUE, "", YES_NO,
+    "no: recognise and tag only", G_STRUCT_OFFSET(PkSettings, correlate) },
+};
+/* clang-format on */
+
+static gint *
+_integer(gconstpointer base, const PkOption *option)
+{
+  return (gint *) ((gchar *) base + option->offset);
+}
+
+void
+pk_settings_init(PkSettings *self)
+{
+  memset(self, 0, sizeof(*self));
+  pk_options_init(&self->engine);
+  self->prefix = g_strdup(PK_SETTINGS_DEFAULT_PREFIX);
+  for (gsize i = 0; i < G_N_ELEMENTS(WORD_OPTIONS); i++)
+    *_integer(self, &WORD_OPTIONS[i]) = WORD_OPTIONS[i].default_value;
+}
+
+void
+pk_settings_clear(PkSettings *self)
+{
+  pk_options_clear(&self->engine);
+  g_clear_pointer(&self->prefix, g_free);
+  g_clear_pointer(&self->persist_name, g_free);
+}
+
+void
+pk_settings_copy(const PkSettings *self, PkSettings *dest)
+{
+  *dest = *self;
+  pk_options_copy(&self->engine, &dest->engine);
+  dest->prefix = g_strdup(self->prefix);
+  dest->persist_name = g_strdup(self->persist_name);
+}
+
+static gboolean
+_set_word(PkSettings *self, const PkOption *option, const gchar *value, GError **error)
+{
+  gchar *words;
+
+  for (gint i = 0; option->words[i]; i++)
+    if (strcmp(option->words[i], value) == 0)
+      {
+        *_integer(self, option) = i;
+        return TRUE;
+      }
+  words = g_strjoinv(", ", (gchar **) option->words);
+  g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE, "%s: \"%.160s\" is not permitted, it takes one of %s",
+              option->name, value, words);
+  g_free(words);
+  return FALSE;
+}
+
+/* '@' because ".SDATA.knock@32473." makes the fields structured data. */
+static gboolean
+_is_name(const gchar *text, gsize max)
+{
+  static const gchar PERMITTED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@";
+  gsize len = strlen(text);
+
+  return len > 0 && len <= max && strspn(text, PERMITTED) == len;
+}
+
+static gboolean
+_set_name(gchar **member, const gchar *name, const gchar *value, gsize max, GError **error)
+{
+  if (!_is_name(value, max))
+    {
+      g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE,
+                  "%s: \"%.160s\" is not permitted, it takes 1 to %" G_GSIZE_FORMAT
+                  " letters, digits and the characters . _ - @",
+                  name, value, max);
+      return FALSE;
+    }
+  g_free(*member);
+  *member = g_strdup(value);
+  return TRUE;
+}
+
+static gboolean
+_set_one(PkSettings *self, const gchar *name, const gchar *value, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(WORD_OPTIONS); i++)
+    if (strcmp(WORD_OPTIONS[i].name, name) == 0)
+      return _set_word(self, &WORD_OPTIONS[i], value, error);
+  if (strcmp(name, "prefix") == 0)
+    return _set_name(&self->prefix, name, value, PREFIX_BYTES_MAX, error);
+  if (strcmp(name, "persist-name") == 0)
+    return _set_name(&self->persist_name, name, value, PERSIST_NAME_BYTES_MAX, error);
+  return pk_options_set(&self->engine, name, value, error);
+}
+
+static gboolean
+_may_be_repeated(const gchar *name)
+{
+  gsize n;
+  const PkOption *table = pk_option_table(&n);
+
+  for (gsize i = 0; i < n; i++)
+    if (strcmp(table[i].name, name) == 0)
+      return table[i].type == PK_OPTION_STRINGS;
+  return FALSE;
+}
+
+static gboolean
+_set_all(PkSettings *self, const gchar *name, GList *values, GError **error)
+{
+  if (values && values->next && !_may_be_repeated(name))
+    {
+      g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE, "%s: it takes one value, not %u", name,
+                  g_list_length(values));
+      return FALSE;
+    }
+  if (!values)
+    return _set_one(self, name, "", error);
+  for (; values; values = values->next)
+    if (!_set_one(self, name, values->data, error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+pk_settings_set(PkSettings *self, const gchar *name, GList *values, GError **error)
+{
+  gchar *canonical = g_strdelimit(g_strdup(name), "_", '-');
+  gboolean ok = _set_all(self, canonical, values, error);
+
+  g_free(canonical);
+  return ok;
+}
+
+static gboolean
+_strings_equal(const GPtrArray *self, const GPtrArray *other)
+{
+  if (self->len != other->len)
+    return FALSE;
+  for (guint i = 0; i < self->len; i++)
+    if (strcmp(g_ptr_array_index(self, i), g_ptr_array_index(other, i)) != 0)
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+pk_settings_engine_equals(const PkOptions *self, const PkOptions *other)
+{
+  gsize n;
+  const PkOption *table = pk_option_table(&n);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      if (table[i].type == PK_OPTION_STRINGS)
+        {
+          if (!_strings_equal(*(GPtrArray **) _integer(self, &table[i]), *(GPtrArray **) _integer(other, &table[i])))
+            return FALSE;
+        }
+      else if (*_integer(self, &table[i]) != *_integer(other, &table[i]))
+        return FALSE;
+    }
+  return TRUE;
+}

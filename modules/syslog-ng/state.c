@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include "state.h"
+
+#include "cfg-tree.h"
+#include "module-config.h"
+#include "settings.h"
+
+#define MODULE "port-knock"
+#define LOCATION_BYTES 256
+
+/* ---- one owner for a key -------------------------------------------------- */
+
+/* Belongs to a configuration, not to the process: during a reload two live. */
+typedef struct _Claims
+{
+  ModuleConfig super;
+  GHashTable *location_of; /* key to where its parser stands; both owned */
+} Claims;
+
+static gboolean
+_claims_init(ModuleConfig *s, GlobalConfig *cfg)
+{
+  return TRUE;
+}
+
+static void
+_claims_deinit(ModuleConfig *s, GlobalConfig *cfg)
+{
+}
+
+static void
+_claims_free(ModuleConfig *s)
+{
+  g_hash_table_unref(((Claims *) s)->location_of);
+  module_config_free_method(s);
+}
+
+static Claims *
+_claims_of(GlobalConfig *cfg)
+{
+  Claims *self = g_hash_table_lookup(cfg->module_config, MODULE);
+
+  if (!self)
+    {
+      self = g_new0(Claims, 1);
+      self->super.init = _claims_init;
+      self->super.deinit = _claims_deinit;
+      self->super.free_fn = _claims_free;
+      self->location_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+      g_hash_table_insert(cfg->module_config, g_strdup(MODULE), self);
+    }
+  return self;
+}
+
+static gboolean
+_claim(LogPipe *owner, const gchar *key, GError **error)
+{
+  Claims *claims = _claims_of(log_pipe_get_config(owner));
+  const gchar *location = g_hash_table_lookup(claims->location_of, key);
+  gchar buf[LOCATION_BYTES];
+
+  if (location)
+    {
+      g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_CONFLICT,
+                  "persist-name: \"%s\" is not permitted, the parser at %s has it too", key, location);
+      return FALSE;
+    }
+  log_expr_node_format_location(owner->expr_node, buf, sizeof(buf));
+  g_hash_table_insert(claims->location_of, g_strdup(key), g_strdup(buf));
+  return TRUE;
+}
+
+static void
+_unclaim(LogPipe *owner, const gchar *key)
+{
+  g_hash_table_remove(_claims_of(log_pipe_get_config(owner))->location_of, key);
+}
+
+/* ---- from one configuration to the next ------------------------------------ */
+
+struct _PkState
+{
+  gchar *key;
+  PkEngine *engine;
+  PkOptions options; /* those of engine */
+  const gchar *origin;
+};
+
+/* What lies in PersistConfig. */
+typedef struct _Legacy
+{
+  PkEngine *engine;
+  PkOptions options;
+} Legacy;
+
+static Legacy *
+_legacy_new(PkEngine *engine, const PkOptions *options)
+{
+  Legacy *self = g_new0(Legacy, 1);
+
+  self->engine = pk_engine_ref(engine);
+  pk_options_copy(options, &self->options);
+  return self;
+}
+
+static void
+_legacy_free(gpointer s)
+{
+  Legacy *self = s;
+
+  pk_engine_unref(self->engine);
+  pk_options_clear(&self->options);
+  g_free(self);
+}
+
+static gchar *
+_persist_key(const gchar *key)
+{
+  return g_strdup_printf(MODULE "(%s)", key);
+}
+
+static void
+_leave(LogPipe *owner, const gchar *key, Legacy *legacy)
+{
+  gchar *persist_key = _persist_key(key);
+
+  pk_sng_persist_add(log_pipe_get_config(owner), persist_key, legacy, _legacy_free);
+  g_free(persist_key);
+}
+
+static Legacy *
+_fetch(LogPipe *owner, const gchar *key)
+{
+  gchar *persist_key = _persist_key(key);
+  Legacy *legacy = cfg_persist_config_fetch(log_pipe_get_config(owner), persist_key);
+
+  g_free(persist_key);
+  return legacy;
+}
+
+static PkEngine *
+_take_over(const Legacy *legacy, const PkOptions *options, const gchar **ret_origin, GError **error)
+{
+  if (!legacy)
+    {
+      *ret_origin = "new";
+      return pk_engine_new(options, error);
+    }
+  if (pk_settings_engine_equals(&legacy->options, options))
+    {
+      *ret_origin = "kept";
+      return pk_engine_ref(legacy->engine);
+    }
+  *ret_origin = "moved";
+  return pk_engine_new_from(legacy->engine, options, error);
+}
+
+PkState *
+pk_state_acquire(LogPipe *owner, const gchar *key, const PkOptions *options, GError **error)
+{
+  const gchar *origin;
+  Legacy *legacy;
+  PkEngine *engine;
+  PkState *self;
+
+  if (!_claim(owner, key, error))
+    return NULL;
+  legacy = _fetch(owner, key);
+  engine = _take_over(legacy, options, &origin, error);
+  if (legacy)
+    _leave(owner, key, legacy);
+  if (!engine)
+    {
+      _unclaim(owner, key);
+      return NULL;
+    }
+  self = g_new0(PkState, 1);
+  self->key = g_strdup(key);
+  self->engine = engine;
+  self->origin = origin;
+  pk_options_copy(options, &self->options);
+  return self;
+}
+
+void
+pk_state_release(PkState *self, LogPipe *owner)
+{
+  _unclaim(owner, self->key);
+  _leave(owner, self->key, _legacy_new(self->engine, &self->options));
+  pk_engine_unref(self->engine);
+  pk_options_clear(&self->options);
+  g_free(self->key);
+  g_free(self);
+}
+
+PkEngine *
+pk_state_engine(PkState *self)
+{
+  return self->engine;
+}
+
+const gchar *
+pk_state_origin(PkState *self)
+{
+  return self->origin;
+}
