@@ -5,6 +5,7 @@
 
 typedef struct _Report
 {
+  guint64 source_hash;
   gint64 ends_usec; /* arrival time */
   PkAlert alert;    /* repeats counts those not written */
 } Report;
@@ -82,11 +83,11 @@ _append(PkReports *self, guint64 key, const Report *report, guint64 *evicted)
 }
 
 gboolean
-pk_reports_admit(PkReports *self, guint64 key, gint64 arrival_usec, gint64 cooldown_usec, PkAlert *alert,
-                 guint64 *evicted)
+pk_reports_admit(PkReports *self, guint64 source_hash, guint64 key, gint64 arrival_usec, gint64 cooldown_usec,
+                 PkAlert *alert, guint64 *evicted)
 {
   Report *known = _find(self, key);
-  Report report = { .ends_usec = arrival_usec + cooldown_usec };
+  Report report = { .source_hash = source_hash, .ends_usec = arrival_usec + cooldown_usec };
 
   if (known && arrival_usec < known->ends_usec)
     {
@@ -128,9 +129,9 @@ pk_reports_count(const PkReports *self)
 }
 
 guint64
-pk_reports_key(const PkReports *self, guint i)
+pk_reports_source_hash(const PkReports *self, guint i)
 {
-  return self->keys[_place(self, i)];
+  return self->reports[_place(self, i)].source_hash;
 }
 
 void

@@ -16,12 +16,12 @@ PkReports *pk_reports_new(guint capacity);
 void pk_reports_free(PkReports *self);
 gsize pk_reports_bytes(guint capacity);
 
-/* key: keyed hash of scope, source, destination and sequence.  TRUE: alert is
+/* source_hash: of the source, only kept; key: keyed hash of scope, source, destination and sequence.  TRUE: alert is
  * to be written, and its repeats are set; it is remembered for cooldown_usec of
  * arrival time.  FALSE: it is a repeat, and counted.  *evicted is increased when
  * another one had to be forgotten. */
-gboolean pk_reports_admit(PkReports *self, guint64 key, gint64 arrival_usec, gint64 cooldown_usec, PkAlert *alert,
-                          guint64 *evicted);
+gboolean pk_reports_admit(PkReports *self, guint64 source_hash, guint64 key, gint64 arrival_usec, gint64 cooldown_usec,
+                          PkAlert *alert, guint64 *evicted);
 
 /* Forgets one cooldown that has ended; FALSE when there is none.  If the knock
  * was repeated meanwhile, *ret_summary is TRUE and *ret_alert the alert that
@@ -31,6 +31,6 @@ gboolean pk_reports_close(PkReports *self, gint64 arrival_usec, gboolean *ret_su
 /* Goes through the remembered ones, the oldest first; for moving them. */
 guint pk_reports_count(const PkReports *self);
 void pk_reports_copy(const PkReports *self, guint i, PkReports *dest, guint64 *evicted);
-guint64 pk_reports_key(const PkReports *self, guint i);
+guint64 pk_reports_source_hash(const PkReports *self, guint i);
 
 #endif

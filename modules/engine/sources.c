@@ -91,6 +91,12 @@ pk_sources_is_full(const PkSources *self)
   return self->live == self->capacity;
 }
 
+gboolean
+pk_sources_is_empty(const PkSources *self)
+{
+  return self->live == 0;
+}
+
 guint32
 pk_sources_end(const PkSources *self)
 {

@@ -42,6 +42,7 @@ void pk_sources_remove(PkSources *self, guint32 index);
 /* The record that gives way; there must be one.  It may have a window only if all have. */
 guint32 pk_sources_find_victim(PkSources *self);
 gboolean pk_sources_is_full(const PkSources *self);
+gboolean pk_sources_is_empty(const PkSources *self);
 /* Records ever used: live ones have a smaller index. */
 guint32 pk_sources_end(const PkSources *self);
 

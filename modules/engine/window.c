@@ -88,21 +88,21 @@ _consume(PkWindow *self, const PkAddr *dest)
 }
 
 static void
-_add_host(PkFinding *finding, PkNameId host)
+_add_host(PkJudgement *judgement, PkNameId host)
 {
   if (host == 0)
     return;
-  for (guint i = 0; i < finding->n_hosts; i++)
-    if (finding->hosts[i] == host)
+  for (guint i = 0; i < judgement->n_hosts; i++)
+    if (judgement->hosts[i] == host)
       return;
-  if (finding->n_hosts < PK_ALERT_HOSTS_MAX)
-    finding->hosts[finding->n_hosts++] = host;
+  if (judgement->n_hosts < PK_ALERT_HOSTS_MAX)
+    judgement->hosts[judgement->n_hosts++] = host;
 }
 
 static void
-_add_attempt(PkFinding *finding, const PkHit *hit)
+_add_attempt(PkJudgement *judgement, const PkHit *hit)
 {
-  PkAlert *alert = &finding->alert;
+  PkAlert *alert = &judgement->alert;
 
   alert->attempts[alert->n_attempts++] = hit->port;
   alert->total_packets += hit->packets;
@@ -122,41 +122,41 @@ _add_other_dest(PkAlert *alert, const PkAddr *dest)
 
 /* The last hit first: its host is the alert's. */
 static void
-_collect_hosts(const PkWindow *self, const PkAddr *dest, PkFinding *finding)
+_collect_hosts(const PkWindow *self, const PkAddr *dest, PkJudgement *judgement)
 {
   for (guint i = self->n; i > 0; i--)
     if (_is_towards(&self->hits[i - 1], dest))
-      _add_host(finding, self->hits[i - 1].host);
+      _add_host(judgement, self->hits[i - 1].host);
 }
 
 static void
-_describe(const PkWindow *self, const Candidate *candidate, PkFinding *finding)
+_describe(const PkWindow *self, const Candidate *candidate, PkJudgement *judgement)
 {
-  memset(finding, 0, sizeof(*finding));
-  finding->alert.dest = candidate->dest;
-  finding->alert.has_dest = !pk_addr_is_unspecified(&candidate->dest);
-  finding->alert.distinct_ports = candidate->ports;
-  finding->alert.window_start_usec = candidate->first_usec;
-  finding->alert.window_end_usec = candidate->last_usec;
-  finding->alert.arrival_usec = candidate->arrival_usec;
+  memset(judgement, 0, sizeof(*judgement));
+  judgement->alert.dest = candidate->dest;
+  judgement->alert.has_dest = !pk_addr_is_unspecified(&candidate->dest);
+  judgement->alert.distinct_ports = candidate->ports;
+  judgement->alert.window_start_usec = candidate->first_usec;
+  judgement->alert.window_end_usec = candidate->last_usec;
+  judgement->alert.arrival_usec = candidate->arrival_usec;
   for (guint i = 0; i < self->n; i++)
     if (_is_towards(&self->hits[i], &candidate->dest))
-      _add_attempt(finding, &self->hits[i]);
+      _add_attempt(judgement, &self->hits[i]);
     else if (!pk_addr_equals(&self->hits[i].dest, &candidate->dest))
-      _add_other_dest(&finding->alert, &self->hits[i].dest);
-  _collect_hosts(self, &candidate->dest, finding);
+      _add_other_dest(&judgement->alert, &self->hits[i].dest);
+  _collect_hosts(self, &candidate->dest, judgement);
 }
 
 /* Judging consumes: a hit is part of one verdict at most. */
 static void
 _judge(PkWindow *self, const Candidate *candidate, gboolean unsettled, PkOutcome *outcome)
 {
-  PkFinding *finding;
+  PkJudgement *judgement;
 
-  g_assert(outcome->n_findings < PK_FINDINGS_MAX);
-  finding = &outcome->findings[outcome->n_findings++];
-  _describe(self, candidate, finding);
-  finding->unsettled = unsettled;
+  g_assert(outcome->n_judgements < PK_JUDGEMENTS_MAX);
+  judgement = &outcome->judgements[outcome->n_judgements++];
+  _describe(self, candidate, judgement);
+  judgement->unsettled = unsettled;
   _consume(self, &candidate->dest);
 }
 

@@ -52,31 +52,31 @@ typedef struct _PkRule
 void pk_rule_init(PkRule *self, const PkOptions *options);
 
 /* A judged candidate: what the window knows of the alert. */
-typedef struct _PkFinding
+typedef struct _PkJudgement
 {
   PkAlert alert;                      /* id, branch, confidence, signs, source, scope and hosts are not set */
   PkNameId hosts[PK_ALERT_HOSTS_MAX]; /* the first is the host of the last hit */
   guint n_hosts;
   gboolean unsettled; /* judged before settle() had passed */
-} PkFinding;
+} PkJudgement;
 
 /* Each takes two distinct ports or more out of PK_HITS_MAX hits. */
-#define PK_FINDINGS_MAX (PK_HITS_MAX / 2)
+#define PK_JUDGEMENTS_MAX (PK_HITS_MAX / 2)
 
 /* What adding a hit, or the passing of time, led to. */
 typedef struct _PkOutcome
 {
-  guint n_findings;
-  PkFinding findings[PK_FINDINGS_MAX]; /* not cleared past n_findings */
-  gboolean scan;                       /* more than max_ports distinct ports towards one destination */
-  gboolean late;                       /* the hit was too old and was not added */
-  guint pushed_out;                    /* hits dropped because the window was full */
+  guint n_judgements;
+  PkJudgement judgements[PK_JUDGEMENTS_MAX]; /* not cleared past n_judgements */
+  gboolean scan;                             /* more than max_ports distinct ports towards one destination */
+  gboolean late;                             /* the hit was too old and was not added */
+  guint pushed_out;                          /* hits dropped because the window was full */
 } PkOutcome;
 
 static inline void
 pk_outcome_init(PkOutcome *self)
 {
-  self->n_findings = 0;
+  self->n_judgements = 0;
   self->scan = FALSE;
   self->late = FALSE;
   self->pushed_out = 0;

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include "port-knock/pk-engine.h"
+
+#include "engine/table.h"
+#include "scan/address.h"
+#include "scan/slice.h"
+
+/* Bounds alerts in each minute of arrival time.  Two threads at the turn of a
+ * minute may both begin it; that lets a few more through, and needs no lock. */
+typedef struct _Limiter
+{
+  gint max;    /* a minute */
+  gint minute; /* atomic */
+  gint used;   /* atomic */
+} Limiter;
+
+struct _PkEngine
+{
+  gint ref_count; /* atomic */
+  PkTable *table;
+  Limiter limiter;
+  /* atomic: */
+  gsize no_hit;
+  gsize rate_limited;
+  gsize alerts[PK_N_CONFIDENCES];
+};
+
+static PkEngine *
+_new(PkTable *table, const PkOptions *options)
+{
+  PkEngine *self;
+
+  if (!table)
+    return NULL;
+  self = g_new0(PkEngine, 1);
+  self->ref_count = 1;
+  self->table = table;
+  self->limiter.max = options->max_alerts;
+  return self;
+}
+
+PkEngine *
+pk_engine_new(const PkOptions *options, GError **error)
+{
+  return _new(pk_table_new(options, error), options);
+}
+
+PkEngine *
+pk_engine_new_from(PkEngine *old, const PkOptions *options, GError **error)
+{
+  PkEngine *self = _new(pk_table_new_from(old->table, options, error), options);
+
+  if (!self)
+    return NULL;
+  self->limiter.minute = old->limiter.minute;
+  self->limiter.used = old->limiter.used;
+  self->no_hit = old->no_hit;
+  self->rate_limited = old->rate_limited;
+  memcpy(self->alerts, old->alerts, sizeof(self->alerts));
+  return self;
+}
+
+PkEngine *
+pk_engine_ref(PkEngine *self)
+{
+  g_atomic_int_inc(&self->ref_count);
+  return self;
+}
+
+void
+pk_engine_unref(PkEngine *self)
+{
+  if (!self || !g_atomic_int_dec_and_test(&self->ref_count))
+    return;
+  pk_table_free(self->table);
+  g_free(self);
+}
+
+/* ---- hits ----------------------------------------------------------------- */
+
+/* Where flags are logged, only an initial SYN knocks; the rest is backscatter
+ * or strays.  ECN bits may be set. */
+static gboolean
+_is_knocking_tcp(const PkEvent *event)
+{
+  if (event->has & PK_HAS_TCP_FLAGS &&
+      (event->tcp_flags & (PK_TCP_SYN | PK_TCP_ACK | PK_TCP_RST | PK_TCP_FIN)) != PK_TCP_SYN)
+    return FALSE;
+  return (event->has & PK_HAS_DEST_PORT) && event->dest_port != 0;
+}
+
+/* Requests only (RFC 792, RFC 4443): errors and replies answer somebody else's
+ * packet, as an ACK does, and router and neighbour messages are the link's own. */
+static gboolean
+_is_knocking_icmp(const PkEvent *event)
+{
+  if (!(event->has & PK_HAS_ICMP))
+    return FALSE;
+  if (event->protocol == PK_PROTO_ICMPV6)
+    return event->icmp_type == 128;
+  return event->icmp_type == 8 || event->icmp_type == 13 || event->icmp_type == 15 || event->icmp_type == 17;
+}
+
+static gboolean
+_get_port(const PkEvent *event, PkPort *ret_port)
+{
+  PkPort port = { .protocol = event->protocol };
+
+  switch (event->protocol)
+    {
+    case PK_PROTO_TCP:
+    case PK_PROTO_UDP:
+      if (event->protocol == PK_PROTO_TCP ? !_is_knocking_tcp(event) : event->dest_port == 0)
+        return FALSE;
+      port.port = event->dest_port;
+      break;
+    case PK_PROTO_ICMP:
+    case PK_PROTO_ICMPV6:
+      if (!_is_knocking_icmp(event))
+        return FALSE;
+      port.icmp_type = event->icmp_type;
+      port.icmp_code = event->icmp_code;
+      port.port = event->length;
+      break;
+    default:
+      return FALSE;
+    }
+  *ret_port = port;
+  return TRUE;
+}
+
+static gboolean
+_has_usable_source(const PkEvent *event)
+{
+  return (event->has & PK_HAS_SOURCE) && !pk_addr_is_unspecified(&event->source) &&
+         !pk_addr_is_multicast(&event->source);
+}
+
+static gboolean
+_make_hit(const PkEvent *event, gint64 arrival_usec, PkHit *ret_hit)
+{
+  PkHit hit = { .time_usec = event->time_usec, .arrival_usec = arrival_usec, .packets = event->count };
+
+  if (!_has_usable_source(event) || !_get_port(event, &hit.port))
+    return FALSE;
+  if (event->has & PK_HAS_DEST)
+    hit.dest = event->dest;
+  if (event->has & PK_HAS_SOURCE_PORT)
+    {
+      hit.source_port = event->source_port;
+      hit.flags |= PK_HIT_HAS_SOURCE_PORT;
+    }
+  if (event->has & PK_HAS_UPTIME)
+    {
+      hit.uptime_usec = event->uptime_usec;
+      hit.flags |= PK_HIT_HAS_UPTIME;
+    }
+  *ret_hit = hit;
+  return TRUE;
+}
+
+/* ---- alerts --------------------------------------------------------------- */
+
+static gboolean
+_limiter_admits(Limiter *self, gint64 arrival_usec)
+{
+  gint minute = (gint) (arrival_usec / (60 * (gint64) G_USEC_PER_SEC));
+  gint current = g_atomic_int_get(&self->minute);
+
+  if (minute != current && g_atomic_int_compare_and_exchange(&self->minute, current, minute))
+    g_atomic_int_set(&self->used, 0);
+  if (g_atomic_int_add(&self->used, 1) < self->max)
+    return TRUE;
+  g_atomic_int_add(&self->used, -1);
+  return FALSE;
+}
+
+/* Keeps those that max-alerts() admits, and counts. */
+static gsize
+_limit(PkEngine *self, gint64 arrival_usec, PkAlert *alerts, gsize n)
+{
+  gsize kept = 0;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      if (!_limiter_admits(&self->limiter, arrival_usec))
+        {
+          g_atomic_pointer_add(&self->rate_limited, 1);
+          continue;
+        }
+      g_atomic_pointer_add(&self->alerts[alerts[i].confidence], 1);
+      if (kept != i)
+        alerts[kept] = alerts[i];
+      kept++;
+    }
+  return kept;
+}
+
+/* Loopback and link-local addresses mean something else on every host. */
+static PkSlice
+_choose_scope(const PkEvent *event, PkSlice scope, PkSlice host, gchar buffer[2 * PK_NAME_BYTES])
+{
+  gsize len = MIN(scope.len, PK_NAME_BYTES - 1);
+
+  if (!pk_addr_is_local(&event->source))
+    return scope;
+  if (len == 0)
+    return host;
+  memcpy(buffer, scope.data, len);
+  buffer[len++] = '/';
+  host.len = MIN(host.len, PK_NAME_BYTES - 1);
+  if (host.len)
+    memcpy(buffer + len, host.data, host.len);
+  return pk_slice(buffer, len + host.len);
+}
+
+gsize
+pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec,
+                  PkAlert *ret_alerts)
+{
+  gchar buffer[2 * PK_NAME_BYTES];
+  PkHit hit;
+  gsize n;
+
+  if (event->kind != PK_EVENT_FIREWALL_DENY && event->kind != PK_EVENT_CONNECTION_ATTEMPT)
+    return 0;
+  if (!_make_hit(event, arrival_usec, &hit))
+    {
+      g_atomic_pointer_add(&self->no_hit, 1);
+      return 0;
+    }
+  n = pk_table_observe(self->table, &event->source, _choose_scope(event, scope, host, buffer), host, &hit, ret_alerts);
+  return n ? _limit(self, arrival_usec, ret_alerts, n) : 0;
+}
+
+gsize
+pk_engine_expire(PkEngine *self, gint64 arrival_usec, gsize max_items, PkAlert *ret_alerts, gboolean *ret_more)
+{
+  gsize n = pk_table_expire(self->table, arrival_usec, max_items, ret_alerts, ret_more);
+
+  return n ? _limit(self, arrival_usec, ret_alerts, n) : 0;
+}
+
+void
+pk_engine_get_stats(PkEngine *self, PkStats *ret_stats)
+{
+  pk_table_get_stats(self->table, ret_stats);
+  ret_stats->no_hit = (gsize) g_atomic_pointer_get(&self->no_hit);
+  ret_stats->rate_limited = (gsize) g_atomic_pointer_get(&self->rate_limited);
+  for (guint i = 0; i < PK_N_CONFIDENCES; i++)
+    ret_stats->alerts[i] = (gsize) g_atomic_pointer_get(&self->alerts[i]);
+}
