@@ -294,6 +294,8 @@ _judge_if_settled(PkWindow *self, const PkRule *rule, const PkHit *hit, PkOutcom
 {
   Candidate candidate;
 
+  if (self->n < rule->min_packets)
+    return;
   _measure(self, &hit->dest, &candidate);
   if (_is_complete(&candidate, rule) && hit->time_usec - candidate.last_usec >= rule->settle_usec)
     _judge(self, &candidate, FALSE, outcome);
@@ -304,6 +306,8 @@ _check_scan(PkWindow *self, const PkRule *rule, const PkAddr *dest, PkOutcome *o
 {
   Candidate candidate;
 
+  if (self->n <= rule->max_ports)
+    return;
   _measure(self, dest, &candidate);
   if (candidate.ports <= rule->max_ports)
     return;

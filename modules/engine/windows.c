@@ -275,7 +275,7 @@ pk_windows_update(PkWindows *self, guint32 index, const PkRule *rule, gint64 arr
       _remove_from_ages(self, index);
       _append_to_ages(self, index);
     }
-  _set_deadline(self, index, pk_window_deadline(&slot->window, rule));
+  _set_deadline(self, index, slot->ports < rule->min_ports ? G_MAXINT64 : pk_window_deadline(&slot->window, rule));
 }
 
 guint32

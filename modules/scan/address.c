@@ -32,30 +32,45 @@ _is_v4(const PkAddr *addr)
 
 /* ---- IPv4 ----------------------------------------------------------------- */
 
+/* One number of at most 255; NULL if there is none.  "010" is 10 to some readers
+ * and 8 to others: it is no number. */
+static inline const gchar *
+_scan_byte(const gchar *at, const gchar *end, guint8 *ret_byte)
+{
+  guint value;
+
+  if (at == end || !_is_digit(*at))
+    return NULL;
+  value = (guint) (*at++ - '0');
+  if (value == 0 && at < end && _is_digit(*at))
+    return NULL;
+  if (at < end && _is_digit(*at))
+    value = value * 10 + (guint) (*at++ - '0');
+  if (at < end && _is_digit(*at))
+    value = value * 10 + (guint) (*at++ - '0');
+  if (value > 255 || (at < end && _is_digit(*at)))
+    return NULL;
+  *ret_byte = (guint8) value;
+  return at;
+}
+
 gsize
 pk_addr_scan_v4(PkSlice text, PkAddr *ret_addr)
 {
-  const gchar *p = text.data, *end = text.data + text.len;
+  const gchar *at = text.data, *end = text.data + text.len;
   guint8 quad[4];
-  guint i;
 
-  for (i = 0; i < 4; i++)
+  for (guint i = 0; i < 4; i++)
     {
-      const gchar *start;
-      guint value = 0;
-
-      if (i && (p == end || *p++ != '.'))
+      if (i && (at == end || *at++ != '.'))
         return 0;
-      for (start = p; p < end && p - start < 4 && _is_digit(*p); p++)
-        value = value * 10 + (guint) (*p - '0');
-      /* "010" is 10 to some readers and 8 to others: it is no address. */
-      if (p == start || value > 255 || (*start == '0' && p - start > 1))
+      at = _scan_byte(at, end, &quad[i]);
+      if (!at)
         return 0;
-      quad[i] = (guint8) value;
     }
   memcpy(ret_addr->bytes, v4_mapped, sizeof(v4_mapped));
   memcpy(ret_addr->bytes + sizeof(v4_mapped), quad, sizeof(quad));
-  return (gsize) (p - text.data);
+  return (gsize) (at - text.data);
 }
 
 /* ---- IPv6 ----------------------------------------------------------------- */
@@ -233,12 +248,6 @@ pk_addr_format(const PkAddr *addr, gchar ret_text[PK_ADDR_TEXT_BYTES])
 
 /* ---- kinds of addresses --------------------------------------------------- */
 
-gboolean
-pk_addr_equals(const PkAddr *a, const PkAddr *b)
-{
-  return memcmp(a, b, sizeof(*a)) == 0;
-}
-
 static gboolean
 _all_equal(const guint8 *bytes, gsize n, guint8 value)
 {
@@ -276,17 +285,12 @@ gboolean
 pk_number_parse(PkSlice text, guint64 max, guint64 *ret_number)
 {
   guint64 number = 0;
-  gsize i;
 
-  for (i = 0; i < text.len; i++)
-    {
-      guint64 digit = (guint64) (text.data[i] - '0');
-
-      if (!_is_digit(text.data[i]) || digit > max || number > (max - digit) / 10)
-        return FALSE;
-      number = number * 10 + digit;
-    }
-  if (text.len == 0)
+  for (gsize i = 0; i < text.len; i++)
+    if (!_is_digit(text.data[i]) || __builtin_mul_overflow(number, 10, &number) ||
+        __builtin_add_overflow(number, (guint64) (text.data[i] - '0'), &number))
+      return FALSE;
+  if (text.len == 0 || number > max)
     return FALSE;
   *ret_number = number;
   return TRUE;

@@ -4,6 +4,8 @@
 #ifndef PK_ADDRESS_H_INCLUDED
 #define PK_ADDRESS_H_INCLUDED
 
+#include <string.h>
+
 #include "port-knock/pk-types.h"
 
 /* Text to addresses, ports, protocols and numbers, and back.  Parsers accept
@@ -22,7 +24,13 @@ gsize pk_addr_scan_v4(PkSlice text, PkAddr *ret_addr);
 /* RFC 5952 text (IPv4 mapped as dotted decimal), NUL terminated; returns its length. */
 gsize pk_addr_format(const PkAddr *addr, gchar ret_text[PK_ADDR_TEXT_BYTES]);
 
-gboolean pk_addr_equals(const PkAddr *a, const PkAddr *b);
+/* Inline: windows compare addresses for every hit. */
+static inline gboolean
+pk_addr_equals(const PkAddr *a, const PkAddr *b)
+{
+  return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
 gboolean pk_addr_is_unspecified(const PkAddr *addr); /* 0.0.0.0 and :: */
 gboolean pk_addr_is_multicast(const PkAddr *addr);   /* and 255.255.255.255 */
 gboolean pk_addr_is_local(const PkAddr *addr);       /* loopback or link-local: means something else on every host */
