@@ -12,7 +12,7 @@
 set -u
 set -f # the patterns below are for case, not for files
 
-root=${1:-${PK_SOURCE_DIR:-$(dirname "$0")/..}}
+root=$(cd "${1:-${PK_SOURCE_DIR:-$(dirname "$0")/..}}" && pwd) || exit 99
 
 # The folders below modules/, and the public headers, that a layer may include.
 _permitted()

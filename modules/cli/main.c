@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
  * Copyright (c) 2026 the port-knock authors */
 
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 #include "cli/commands.h"
 
 #include <fcntl.h>

@@ -240,7 +240,7 @@ def process_wide_state(path, text):
     if not path.startswith("modules/") or not is_c(path) or path in WRITABLE:
         return []
     found = []
-    for line, match in find(r"^ *static (?!inline\b)([^(={;\n]*?)(?:\[[^\]]*\])*\s*[=;{].*$", without_comments(text)):
+    for line, match in find(r"^ *static (?!inline\b|__thread\b)([^(={;\n]*?)(?:\[[^\]]*\])*\s*[=;{].*$", without_comments(text)):
         declaration = match.group(1)
         pointee, star, pointer = declaration.rpartition("*")
         if not re.search(r"\bconst\b", pointer if star else declaration):
@@ -347,7 +347,7 @@ class TheFiles(unittest.TestCase):
             for path, text in self.texts.items()
             if path.startswith("modules/") and is_c(path)
             for name in [name for name, _, _, _ in functions(text)]
-            + [quark + "_quark" for quark in re.findall(r"^G_DEFINE_QUARK\([\w-]+, (\w+)\)", text, re.M)]
+            + [quark + "_quark" for quark in re.findall(r"^G_DEFINE_QUARK\([\w -]+, (\w+)\)", text, re.M)]
         }
         complaints = []
         for path, text in self.texts.items():
@@ -356,6 +356,17 @@ class TheFiles(unittest.TestCase):
                 for line, match in find(prototypes, without_comments(text)):
                     if match.group(1) not in defined:
                         complaints.append(f"{path}:{line}: {match.group(1)}() has no definition")
+        self._report(complaints)
+
+    def test_each_file_is_in_the_makefile(self):
+        makefile = read("Makefile.am")
+        listed = set(re.findall(r"[\w./-]+", makefile))
+        complaints = []
+        for path in self.texts:
+            folder = os.path.dirname(path)
+            known = {path, folder, os.path.splitext(path)[0], path.replace("port-knock-grammar", "$(GRAMMAR)")}
+            if path not in ("Makefile.am", "configure.ac", ".ci/run") and not known & listed:
+                complaints.append(f"{path} is not in Makefile.am")
         self._report(complaints)
 
     def test_c_is_formatted_as_clang_format_14_does(self):
