@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "scan/octets.h"
 #include "scan/slice.h"
 
 static const guint8 v4_mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
@@ -37,21 +38,15 @@ _is_v4(const PkAddr *addr)
 static inline const gchar *
 _scan_byte(const gchar *at, const gchar *end, guint8 *ret_byte)
 {
-  guint value;
+  guint64 octets = pk_octets_load(at, end);
+  guint n = pk_octets_before(pk_octets_no_digit(octets));
+  guint32 value;
 
-  if (at == end || !_is_digit(*at))
+  if (n == 0 || n > 3 || (n > 1 && *at == '0'))
     return NULL;
-  value = (guint) (*at++ - '0');
-  if (value == 0 && at < end && _is_digit(*at))
-    return NULL;
-  if (at < end && _is_digit(*at))
-    value = value * 10 + (guint) (*at++ - '0');
-  if (at < end && _is_digit(*at))
-    value = value * 10 + (guint) (*at++ - '0');
-  if (value > 255 || (at < end && _is_digit(*at)))
-    return NULL;
+  value = pk_octets_number(octets, n);
   *ret_byte = (guint8) value;
-  return at;
+  return value > 255 ? NULL : at + n;
 }
 
 gsize

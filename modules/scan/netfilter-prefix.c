@@ -3,7 +3,6 @@
 
 #include "scan/netfilter-prefix.h"
 
-#include "scan/address.h"
 #include "scan/slice.h"
 #include "scan/timestamp.h"
 #include "scan/verdict-words.h"
@@ -16,26 +15,40 @@ _skip_blank(PkSlice text)
   return text.len && text.data[0] == ' ' ? pk_slice_from(text, 1) : text;
 }
 
+/* Digits followed by c; NULL if that is not what stands at at. */
+static const gchar *
+_scan_number(const gchar *at, const gchar *end, gchar c, gint64 *ret_number)
+{
+  const gchar *start = at;
+  gint64 number = 0;
+
+  while (at < end && at - start < 12 && g_ascii_isdigit(*at))
+    number = number * 10 + (*at++ - '0');
+  if (at == start || at == end || *at != c)
+    return NULL;
+  *ret_number = number;
+  return at + 1;
+}
+
 /* "[ 1131.517207] ".  The blank after it is the kernel's, further ones are the
  * administrator's. */
 static PkSlice
 _take_uptime(PkSlice text, PkEvent *event)
 {
-  gssize close = text.len && text.data[0] == '[' ? pk_slice_find_char(text, ']') : -1, dot;
-  guint64 seconds, usec;
-  PkSlice stamp;
+  const gchar *at = text.data, *end = text.data + text.len, *dot;
+  gint64 seconds, usec;
 
-  if (close < 0)
+  if (text.len == 0 || *at++ != '[')
     return text;
-  stamp = pk_slice_trim(pk_slice(text.data + 1, (gsize) close - 1));
-  dot = pk_slice_find_char(stamp, '.');
-  if (dot < 0 || stamp.len - (gsize) dot != 7 ||
-      !pk_number_parse(pk_slice_from(stamp, (gsize) dot + 1), 999999, &usec) ||
-      !pk_number_parse(pk_slice(stamp.data, (gsize) dot), G_MAXUINT32, &seconds))
+  while (at < end && *at == ' ')
+    at++;
+  dot = _scan_number(at, end, '.', &seconds);
+  at = dot ? _scan_number(dot, end, ']', &usec) : NULL;
+  if (!at || at - dot != 7)
     return text;
-  event->uptime_usec = (gint64) (seconds * G_USEC_PER_SEC + usec);
+  event->uptime_usec = seconds * G_USEC_PER_SEC + usec;
   event->has |= PK_HAS_UPTIME;
-  return _skip_blank(pk_slice_from(text, (gsize) close + 1));
+  return _skip_blank(pk_slice_from(text, (gsize) (at - text.data)));
 }
 
 /* "[  T123] " or "[    C0] ", which kernels built with PRINTK_CALLER put after
@@ -61,16 +74,23 @@ _skip_caller(PkSlice text)
 static PkSlice
 _skip_header(PkSlice text)
 {
-  gssize at = pk_slice_find(text, PK_SLICE("kernel:"));
+  const PkSlice tag = PK_SLICE("kernel:");
+  gssize colon;
 
-  return at < 0 ? text : _skip_blank(pk_slice_from(text, (gsize) at + 7));
+  for (gsize at = 0; (colon = pk_slice_find_char(pk_slice_from(text, at), ':')) >= 0; at++)
+    {
+      at += (gsize) colon;
+      if (pk_slice_ends_with(pk_slice(text.data, at + 1), tag))
+        return _skip_blank(pk_slice_from(text, at + 1));
+    }
+  return text;
 }
 
 /* UniFi: DESCR is text for people, in which "Block All" stands on accept rules. */
 static PkSlice
 _cut_description(PkSlice text)
 {
-  gssize at = pk_slice_find(text, PK_SLICE(" DESCR=\""));
+  gssize at = pk_slice_find_char(text, '"') < 0 ? -1 : pk_slice_find(text, PK_SLICE(" DESCR=\""));
 
   return at < 0 ? text : pk_slice(text.data, (gsize) at);
 }
@@ -105,14 +125,11 @@ _fits_start(PkSlice text, const gchar *pattern)
   gsize at = 0;
 
   for (; *pattern; pattern++)
-    {
-      gboolean digits = *pattern == '#';
-
-      if (at == text.len || (digits ? !g_ascii_isdigit(text.data[at]) : text.data[at] != *pattern))
-        return FALSE;
-      for (at++; digits && at < text.len && g_ascii_isdigit(text.data[at]); at++)
-        ;
-    }
+    if (*pattern == '#' && at < text.len && g_ascii_isdigit(text.data[at]))
+      while (at < text.len && g_ascii_isdigit(text.data[at]))
+        at++;
+    else if (*pattern == '#' || at == text.len || text.data[at++] != *pattern)
+      return FALSE;
   return TRUE;
 }
 

@@ -5,6 +5,7 @@
 
 #include "scan/address.h"
 #include "scan/netfilter-prefix.h"
+#include "scan/octets.h"
 #include "scan/slice.h"
 
 /* The lines of the kernel's LOG targets, as net/netfilter/nf_log_syslog.c
@@ -30,53 +31,59 @@ _starts_with_any(PkSlice text, const PkSlice *words, gsize n)
   return FALSE;
 }
 
+/* The offset of the key whose "=" stands at equals; -1: not IN or OUT. */
+static gssize
+_key_start(PkSlice text, gsize equals)
+{
+  gsize start;
+
+  if (equals >= 2 && text.data[equals - 1] == 'N' && text.data[equals - 2] == 'I')
+    start = equals - 2;
+  else if (equals >= 3 && memcmp(text.data + equals - 3, "OUT", 3) == 0)
+    start = equals - 3;
+  else
+    return -1;
+  if (start > 0 && (g_ascii_isalnum(text.data[start - 1]) || text.data[start - 1] == '_'))
+    return -1;
+  return (gssize) start;
+}
+
 /* A prefix is free text and may hold "IN=" itself, so what follows must look
  * like the kernel's as well. */
 static gboolean
-_is_body(PkSlice text, gsize at, gsize key_len)
+_body_follows(PkSlice value)
 {
   static const PkSlice next[] = { { "OUT=", 4 }, { "MAC=", 4 }, { "SRC=", 4 }, { "PHYSIN=", 7 }, { "PHYSOUT=", 8 } };
-  PkSlice value = pk_slice_from(text, at + key_len);
-  gssize blank;
+  gssize blank = pk_slice_find_char(pk_slice(value.data, MIN(value.len, INTERFACE_BYTES_MAX)), ' ');
 
-  if (at && (g_ascii_isalnum(text.data[at - 1]) || text.data[at - 1] == '_'))
-    return FALSE;
-  blank = pk_slice_find_char(pk_slice(value.data, MIN(value.len, INTERFACE_BYTES_MAX)), ' ');
   return blank >= 0 && _starts_with_any(pk_slice_from(value, (gsize) blank + 1), next, G_N_ELEMENTS(next));
 }
 
+/* Mostly "IN=" comes first; Proxmox leaves out an IN= or OUT= that is empty. */
 static gssize
-_find_body_by(PkSlice text, PkSlice key)
+_find_body(PkSlice text)
 {
   gssize found;
 
-  for (gsize at = 0; (found = pk_slice_find(pk_slice_from(text, at), key)) >= 0; at += key.len)
+  for (gsize at = 0; (found = pk_slice_find_char(pk_slice_from(text, at), '=')) >= 0; at++)
     {
-      at += (gsize) found;
-      if (_is_body(text, at, key.len))
-        return (gssize) at;
+      gssize start = _key_start(text, at += (gsize) found);
+
+      if (start >= 0 && _body_follows(pk_slice_from(text, at + 1)))
+        return start;
     }
   return -1;
 }
 
-/* Proxmox leaves out an IN= or OUT= that is empty. */
-static gssize
-_find_body(PkSlice text)
-{
-  gssize at = _find_body_by(text, PK_SLICE("IN="));
-
-  return at >= 0 ? at : _find_body_by(text, PK_SLICE("OUT="));
-}
-
 /* ---- keys and values ------------------------------------------------------ */
 
-/* A key as a number, so that telling keys apart costs one switch. */
-#define KEY2(a, b) ((guint64) (a) << 8 | (guint64) (b))
-#define KEY3(a, b, c) (KEY2(a, b) << 8 | (guint64) (c))
-#define KEY4(a, b, c, d) (KEY3(a, b, c) << 8 | (guint64) (d))
-#define KEY5(a, b, c, d, e) (KEY4(a, b, c, d) << 8 | (guint64) (e))
-#define KEY6(a, b, c, d, e, f) (KEY5(a, b, c, d, e) << 8 | (guint64) (f))
-#define KEY_BYTES_MAX 8
+/* A key as a number, so that telling keys apart costs one switch; the bytes as
+ * pk_octets_load() has them. */
+#define KEY2(a, b) ((guint64) (a) | (guint64) (b) << 8)
+#define KEY3(a, b, c) (KEY2(a, b) | (guint64) (c) << 16)
+#define KEY4(a, b, c, d) (KEY3(a, b, c) | (guint64) (d) << 24)
+#define KEY5(a, b, c, d, e) (KEY4(a, b, c, d) | (guint64) (e) << 32)
+#define KEY6(a, b, c, d, e, f) (KEY5(a, b, c, d, e) | (guint64) (f) << 40)
 
 typedef struct _Reader
 {
@@ -88,33 +95,35 @@ typedef struct _Reader
   gboolean has_icmp_type, has_icmp_code;
 } Reader;
 
-/* The text of a value: up to the next blank. */
-static PkSlice
+/* The text of a value, or what is left of it: up to the next blank. */
+static inline PkSlice
 _peek_value(const Reader *self)
+{
+  return pk_slice(self->at, (gsize) (pk_octets_find(self->at, self->end, ' ') - self->at));
+}
+
+static void
+_skip_long_value(Reader *self)
 {
   const gchar *blank = memchr(self->at, ' ', (gsize) (self->end - self->at));
 
-  return pk_slice(self->at, (gsize) ((blank ? blank : self->end) - self->at));
-}
-
-static inline void
-_skip_value(Reader *self)
-{
-  while (self->at < self->end && *self->at != ' ')
-    self->at++;
+  self->at = blank ? blank : self->end;
 }
 
 /* FALSE: no digits, other bytes after them, or more than max. */
 static inline gboolean
 _read_number(Reader *self, guint max, guint *ret_number)
 {
-  const gchar *start = self->at;
-  guint number = 0;
+  guint64 octets = pk_octets_load(self->at, self->end);
+  guint n = pk_octets_before(pk_octets_no_digit(octets));
+  guint number;
 
-  while (self->at < self->end && (guchar) (*self->at - '0') <= 9 && self->at - start < 6)
-    number = number * 10 + (guint) (*self->at++ - '0');
-  if (self->at == start || number > max || (self->at < self->end && *self->at != ' '))
+  if (n == 0 || n > 5 || (self->end - self->at > n && self->at[n] != ' '))
     return FALSE;
+  number = pk_octets_number(octets, n);
+  if (number > max)
+    return FALSE;
+  self->at += n;
   *ret_number = number;
   return TRUE;
 }
@@ -213,6 +222,9 @@ _read_network_value(Reader *self, guint64 key)
     case KEY2('I', 'D'):
       _read_extra(self, PK_HAS_IP_ID, &event->ip_id);
       break;
+    case KEY3('M', 'A', 'C'): /* long, and of no use */
+      _skip_long_value(self);
+      break;
     case KEY5('P', 'R', 'O', 'T', 'O'):
       _read_protocol(self);
       break;
@@ -274,43 +286,47 @@ _tcp_flag(guint64 word)
     }
 }
 
-/* A word without "=".  "FRAG:185" and "INCOMPLETE [8 bytes]" are why a tuple
- * may have no ports. */
+/* A word without "=", or its first eight bytes.  "FRAG:185" and
+ * "INCOMPLETE [8 bytes]" are why a tuple may have no ports. */
 static void
-_read_word(Reader *self, PkSlice word, guint64 key)
+_read_word(Reader *self, guint64 word)
 {
   if (self->event->protocol == PK_PROTO_TCP)
-    self->event->tcp_flags |= _tcp_flag(key);
-  if (key == KEY3('A', 'R', 'P'))
-    self->is_arp = TRUE;
-  if (pk_slice_starts_with(word, PK_SLICE("FRAG:")) || pk_slice_starts_with(word, PK_SLICE("INCOMPLETE")))
-    self->no_transport = TRUE;
+    self->event->tcp_flags |= _tcp_flag(word);
+  self->is_arp |= word == KEY3('A', 'R', 'P');
+  self->no_transport |= (word & KEY5(0xff, 0xff, 0xff, 0xff, 0xff)) == KEY5('F', 'R', 'A', 'G', ':') ||
+                        (word & KEY6(0xff, 0xff, 0xff, 0xff, 0xff, 0xff)) == KEY6('I', 'N', 'C', 'O', 'M', 'P');
+}
+
+static inline void
+_read_value(Reader *self, guint64 key)
+{
+  if (self->event->has & PK_HAS_PROTOCOL)
+    _read_transport_value(self, key);
+  else
+    _read_network_value(self, key);
 }
 
 /* One token; FALSE at the packet inside an ICMP error. */
 static gboolean
 _read_token(Reader *self)
 {
-  const gchar *start = self->at;
-  guint64 key = 0;
+  guint64 octets = pk_octets_load(self->at, self->end);
+  guint64 equals = pk_octets_equal(octets, '='), blank = pk_octets_equal(octets, ' ');
 
-  while (self->at < self->end && *self->at != '=' && *self->at != ' ')
-    key = key << 8 | (guchar) *self->at++;
-  if (*start == '[' && self->event->has & PK_HAS_PROTOCOL && self->at < self->end && *self->at == '=')
-    return FALSE;
-  if (self->at == self->end || *self->at == ' ')
+  if (pk_octets_before(equals) < pk_octets_before(blank))
     {
-      _read_word(self, pk_slice(start, (gsize) (self->at - start)), key);
-      return TRUE;
+      guint64 key = pk_octets_cut(octets, equals);
+
+      if (key == KEY4('[', 'S', 'R', 'C'))
+        return FALSE;
+      self->at += pk_octets_before(equals) + 1;
+      _read_value(self, key);
     }
-  self->at++;
-  if (self->at - 1 - start > KEY_BYTES_MAX)
-    ;
-  else if (self->event->has & PK_HAS_PROTOCOL)
-    _read_transport_value(self, key);
   else
-    _read_network_value(self, key);
-  _skip_value(self);
+    _read_word(self, blank ? pk_octets_cut(octets, blank) : octets);
+  if (self->at < self->end && *self->at != ' ')
+    self->at += _peek_value(self).len;
   return TRUE;
 }
 
