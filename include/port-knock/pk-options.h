@@ -39,6 +39,9 @@ typedef struct _PkOptions
   gint max_alerts;        /* a minute */
   GPtrArray *deny_prefix; /* of gchar *, owned; netfilter log prefixes */
   GPtrArray *accept_prefix;
+  /* Not in the table, for the caller to set: one thread only, and the order of
+   * alerts and who gives way do not depend on the random secret. */
+  gboolean single_shard;
 } PkOptions;
 
 typedef enum

@@ -254,6 +254,7 @@ pk_arguments_parse(guint command, gchar *const *argv, PkArguments *ret_arguments
   PkArguments self = { .inputs = g_ptr_array_new() };
 
   pk_options_init(&self.engine);
+  self.engine.single_shard = TRUE;
   if (!_parse_words(&self, command, argv, error))
     {
       pk_arguments_clear(&self);

@@ -36,7 +36,7 @@ struct _PkTable
 static guint
 _count_shards(const PkOptions *options)
 {
-  guint n = SHARDS_MAX;
+  guint n = options->single_shard ? 1 : SHARDS_MAX;
 
   while (n > 1 &&
          ((guint) options->max_sources / n < SHARD_SOURCES_MIN || (guint) options->max_windows / n < SHARD_WINDOWS_MIN))
