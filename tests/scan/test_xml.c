@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include <criterion/criterion.h>
+
+#include "dialects/tools.h"
+#include "scan/address.h"
+#include "scan/guard-page.h"
+#include "scan/scan.h"
+#include "scan/slice.h"
+
+/* A source with an event of processes and one of packets, to show that both are
+ * data. */
+
+static const PkXmlField PROCESS_FIELDS[] = {
+  { .name = "UtcTime", .target = PK_XML_UTC_TIME },
+  { .name = "Image", .text = PK_TEXT_IMAGE },
+  { .name = "CommandLine", .text = PK_TEXT_COMMAND_LINE },
+  { .name = "User", .text = PK_TEXT_USER },
+  { .name = NULL },
+};
+
+static const PkXmlField PACKET_FIELDS[] = {
+  { .name = "SourceAddress", .target = PK_XML_SOURCE },
+  { .name = "SourcePort", .target = PK_XML_SOURCE_PORT },
+  { .name = "DestAddress", .target = PK_XML_DEST },
+  { .name = "DestPort", .target = PK_XML_DEST_PORT },
+  { .name = "Protocol", .target = PK_XML_PROTOCOL },
+  { .name = "Application", .text = PK_TEXT_IMAGE },
+  { .name = NULL },
+};
+
+static const PkXmlEvent EVENTS[] = {
+  { .id = 1, .fields = PROCESS_FIELDS, .process = &pk_knock_tools },
+  { .id = 5152,
+    .fields = PACKET_FIELDS,
+    .finding = { PK_EVENT_FIREWALL_DENY, PK_BRANCH_FIREWALL_PORT_DENIED, "packet" } },
+  { .fields = NULL },
+};
+
+static const PkXmlSpec SPEC = { .providers = { "Provider-A", "Provider-B" }, .events = EVENTS };
+
+static const PkDialect DIALECT = { .name = "test", .title = "Test", .scan = pk_scan_xml, .xml = &SPEC };
+
+#define SYSTEM(id)                                                                                                     \
+  "<System><Provider Name='Provider-A'/><EventID>" id "</EventID>"                                                     \
+  "<TimeCreated SystemTime='2026-11-22T21:09:59.5000000Z'/></System>"
+#define KNOCK "<Data Name='Image'>/bin/knock</Data><Data Name='CommandLine'>knock 192.0.2.1 7000</Data>"
+#define EVENT(id, data) "<Event>" SYSTEM(id) "<EventData>" data "</EventData></Event>"
+
+#define STAMP_USEC G_GINT64_CONSTANT(1795381799000000) /* 2026-11-22 21:09:59 */
+
+static PkScanResult
+_scan(PkSlice text, PkEvent *event)
+{
+  PkLine line = { .text = text, .time_usec = 1 };
+  PkScanContext context = { 0 };
+
+  pk_event_init(event);
+  event->time_usec = line.time_usec;
+  return pk_scan_xml(&DIALECT, &context, &line, event);
+}
+
+static void
+_expect_result(const gchar *text, PkScanResult expected)
+{
+  PkEvent event;
+  PkScanResult result = _scan(pk_slice_from_string(text), &event);
+
+  cr_expect_eq(result, expected, "%s gives %d, not %d", text, result, expected);
+}
+
+static void
+_expect_text(const PkEvent *event, PkTextId id, const gchar *expected)
+{
+  PkSlice found = pk_event_get_text(event, id);
+
+  cr_expect(pk_slice_equals(found, pk_slice_from_string(expected)), "text %d is \"%.*s\", not \"%s\"", id,
+            (int) found.len, found.data, expected);
+}
+
+Test(xml, a_process_that_knocks_is_a_match_with_its_fields)
+{
+  PkEvent event;
+
+  cr_assert_eq(_scan(PK_SLICE(EVENT("1", "<Data Name='UtcTime'>2026-11-22 21:09:59.411</Data>" KNOCK
+                                         "<Data Name='User'>A&amp;B\\&#x63;</Data>")),
+                     &event),
+               PK_SCAN_MATCH);
+  cr_expect_eq(event.kind, PK_EVENT_KNOCK_CLIENT);
+  cr_expect_eq(event.branch, PK_BRANCH_KNOCK_CLIENT_TOOL_EXECUTION);
+  cr_expect_eq(event.time_usec, STAMP_USEC + 411000);
+  _expect_text(&event, PK_TEXT_PROCESS, "knock");
+  _expect_text(&event, PK_TEXT_IMAGE, "/bin/knock");
+  _expect_text(&event, PK_TEXT_COMMAND_LINE, "knock 192.0.2.1 7000");
+  _expect_text(&event, PK_TEXT_USER, "A&B\\c");
+  _expect_text(&event, PK_TEXT_PORTS, "7000");
+}
+
+Test(xml, other_processes_and_other_events_are_ignored)
+{
+  _expect_result(EVENT("1", "<Data Name='Image'>/bin/ls</Data><Data Name='CommandLine'>ls knock</Data>"),
+                 PK_SCAN_IGNORED);
+  _expect_result(EVENT("1", ""), PK_SCAN_IGNORED);
+  _expect_result(EVENT("3", KNOCK), PK_SCAN_IGNORED);
+  _expect_result("<Event>" SYSTEM("1") "</Event>", PK_SCAN_IGNORED);
+}
+
+Test(xml, an_event_with_addresses_is_a_row_and_no_code)
+{
+  PkEvent event;
+
+  cr_assert_eq(_scan(PK_SLICE(EVENT("5152", "<Data Name='SourceAddress'>203.0.113.9</Data>"
+                                            "<Data Name='SourcePort'>546</Data>"
+                                            "<Data Name='DestAddress'>2001:db8::1</Data>"
+                                            "<Data Name='DestPort'>7000</Data><Data Name='Protocol'>6</Data>"
+                                            "<Data Name='Application'>-</Data>")),
+                     &event),
+               PK_SCAN_MATCH);
+  cr_expect_eq(event.kind, PK_EVENT_FIREWALL_DENY);
+  cr_expect_eq(event.has, PK_HAS_SOURCE | PK_HAS_SOURCE_PORT | PK_HAS_DEST | PK_HAS_DEST_PORT | PK_HAS_PROTOCOL);
+  cr_expect_eq(event.source_port, 546);
+  cr_expect_eq(event.dest_port, 7000);
+  cr_expect_eq(event.protocol, PK_PROTO_TCP);
+  cr_expect_eq(event.time_usec, STAMP_USEC + 500000);
+  _expect_text(&event, PK_TEXT_IMAGE, "");
+}
+
+Test(xml, impossible_addresses_and_ports_are_malformed)
+{
+  _expect_result(EVENT("5152", "<Data Name='SourceAddress'>203.0.113.999</Data>"), PK_SCAN_MALFORMED);
+  _expect_result(EVENT("5152", "<Data Name='DestPort'>65536</Data>"), PK_SCAN_MALFORMED);
+  _expect_result(EVENT("5152", "<Data Name='Protocol'>none of them</Data>"), PK_SCAN_MALFORMED);
+}
+
+Test(xml, other_providers_and_texts_without_an_event_do_not_match)
+{
+  _expect_result("<Event><System><Provider Name='Provider-C'/><EventID>1</EventID></System><EventData>" KNOCK
+                 "</EventData></Event>",
+                 PK_SCAN_NO_MATCH);
+  _expect_result("<Event><System><EventID>1</EventID></System><EventData>" KNOCK "</EventData></Event>",
+                 PK_SCAN_NO_MATCH);
+  _expect_result("<Event></Event>", PK_SCAN_NO_MATCH);
+  _expect_result("<Event/>", PK_SCAN_NO_MATCH);
+  _expect_result("<Events><EventLog>knock</EventLog></Events>", PK_SCAN_NO_MATCH);
+  _expect_result("knock 192.0.2.1 7000", PK_SCAN_NO_MATCH);
+  _expect_result("", PK_SCAN_NO_MATCH);
+}
+
+Test(xml, what_stands_before_and_after_the_event_does_not_matter)
+{
+  _expect_result("\xef\xbb\xbf<?xml version='1.0'?>\r\n" EVENT("1", KNOCK) "\r\n", PK_SCAN_MATCH);
+  _expect_result("<Events>" EVENT("1", KNOCK) EVENT("1", ""), PK_SCAN_MATCH);
+  _expect_result("junk & <junk " EVENT("1", KNOCK) " & <more", PK_SCAN_MATCH);
+}
+
+Test(xml, attributes_quotes_and_blanks_are_free)
+{
+  _expect_result("<Event xmlns=\"urn:x\" a='>'>\n  <System>\n<Provider Guid=\"{0}\" Name = \"Provider-B\" ></Provider>"
+                 "<EventID Qualifiers='0'> 1 </EventID><!-- x --><?pi x?></System>\t<EventData Name=''>"
+                 "<Data  Name = \"CommandLine\" >knock gate 7000</Data ></EventData></Event >",
+                 PK_SCAN_MATCH);
+}
+
+Test(xml, the_first_of_two_equal_fields_counts)
+{
+  PkEvent event;
+
+  cr_assert_eq(_scan(PK_SLICE(EVENT("1", KNOCK "<Data Name='CommandLine'>ls</Data>")), &event), PK_SCAN_MATCH);
+  _expect_text(&event, PK_TEXT_COMMAND_LINE, "knock 192.0.2.1 7000");
+  _expect_result("<Event><System><Provider Name='Provider-A'/><EventID>3</EventID><EventID>1</EventID></System>"
+                 "<EventData>" KNOCK "</EventData></Event>",
+                 PK_SCAN_IGNORED);
+}
+
+Test(xml, only_data_at_its_place_is_read)
+{
+  _expect_result(EVENT("1", "<X>" KNOCK "</X>"), PK_SCAN_IGNORED);
+  _expect_result("<Event>" SYSTEM("1") "<RenderingInfo>" KNOCK "</RenderingInfo></Event>", PK_SCAN_IGNORED);
+  _expect_result(EVENT("1", "<Data>knock 192.0.2.1 7000</Data><Data Name=''>knock 192.0.2.1 7000</Data>"),
+                 PK_SCAN_IGNORED);
+  _expect_result(EVENT("1", "<Data Name='CommandLine'><b>knock 192.0.2.1 7000</b></Data>"), PK_SCAN_IGNORED);
+}
+
+Test(xml, broken_xml_is_malformed)
+{
+  _expect_result("<Event", PK_SCAN_MALFORMED);
+  _expect_result("<Event>" SYSTEM("1") "<EventData>" KNOCK "</EventData>", PK_SCAN_MALFORMED);
+  _expect_result("<Event>" SYSTEM("1") "<EventData>" KNOCK "</Data></EventData></Event>", PK_SCAN_MALFORMED);
+  _expect_result(EVENT("1", KNOCK "<Data Name='User'>&who;</Data>"), PK_SCAN_MALFORMED);
+  _expect_result(EVENT("1", KNOCK "<Data Name='User'>a & b</Data>"), PK_SCAN_MALFORMED);
+  _expect_result(EVENT("1", KNOCK "<Data Name='User'>&#0;</Data>"), PK_SCAN_MALFORMED);
+  _expect_result(EVENT("1", KNOCK "<Data Name=User>x</Data>"), PK_SCAN_MALFORMED);
+  _expect_result(EVENT("", KNOCK), PK_SCAN_MALFORMED);
+  _expect_result(EVENT("one", KNOCK), PK_SCAN_MALFORMED);
+  _expect_result(EVENT("-1", KNOCK), PK_SCAN_MALFORMED);
+  _expect_result(EVENT("99999999999999999999", KNOCK), PK_SCAN_MALFORMED);
+  _expect_result("<Event><EventData>" KNOCK "</EventData>" SYSTEM("1") "</Event>", PK_SCAN_NO_MATCH);
+}
+
+Test(xml, a_byte_that_is_no_utf8_does_not_hide_the_command)
+{
+  static const gchar TEXT[] = EVENT("1", KNOCK "<Data Name='User'>J\xf6rg\0x</Data>");
+  PkEvent event;
+
+  cr_assert_eq(_scan(pk_slice(TEXT, sizeof(TEXT) - 1), &event), PK_SCAN_MATCH);
+  _expect_text(&event, PK_TEXT_USER, "J\xef\xbf\xbdrg\xef\xbf\xbdx");
+}
+
+Test(xml, a_stamp_that_is_none_leaves_the_next_best)
+{
+  PkEvent event;
+
+  cr_assert_eq(_scan(PK_SLICE(EVENT("1", KNOCK "<Data Name='UtcTime'>2026-13-22 21:09:59</Data>")), &event),
+               PK_SCAN_MATCH);
+  cr_expect_eq(event.time_usec, STAMP_USEC + 500000);
+  cr_assert_eq(_scan(PK_SLICE("<Event><System><Provider Name='Provider-A'/><EventID>1</EventID><TimeCreated/></System>"
+                              "<EventData>" KNOCK "</EventData></Event>"),
+                     &event),
+               PK_SCAN_MATCH);
+  cr_expect_eq(event.time_usec, 1);
+}
+
+Test(xml, depth_is_bounded)
+{
+  GString *text = g_string_new("<Event>" SYSTEM("1") "<EventData>");
+
+  for (guint i = 0; i < 5000; i++)
+    g_string_append(text, "<a>");
+  for (guint i = 0; i < 5000; i++)
+    g_string_append(text, "</a>");
+  g_string_append(text, KNOCK "</EventData></Event>");
+  _expect_result(text->str, PK_SCAN_MALFORMED);
+  g_string_free(text, TRUE);
+}
+
+Test(xml, many_fields_and_a_long_command_line_fit)
+{
+  GString *text = g_string_new("<Event>" SYSTEM("1") "<EventData><Data Name='CommandLine'>knock 192.0.2.1 7000");
+  PkEvent event;
+
+  for (guint i = 0; i < 7000; i++)
+    g_string_append(text, " &amp;");
+  g_string_append(text, "</Data>");
+  for (guint i = 0; i < 500; i++)
+    g_string_append_printf(text, "<Data Name='F%u'>x</Data>", i);
+  g_string_append(text, "</EventData></Event>");
+  cr_assert_leq(text->len, PK_LINE_BYTES_MAX);
+  cr_assert_eq(_scan(pk_slice(text->str, text->len), &event), PK_SCAN_MATCH);
+  cr_expect_eq(pk_event_get_text(&event, PK_TEXT_COMMAND_LINE).len, PK_COMMAND_LINE_BYTES_MAX);
+  g_string_free(text, TRUE);
+}
+
+Test(xml, no_byte_past_the_end_is_read)
+{
+  static const gchar TEXT[] = "<14>x: \xff<?xml version='1.0'?>" EVENT(
+      "1", "<Data Name='UtcTime'>2026-11-22 21:09:59.411</Data>" KNOCK "<![CDATA[x]]><!-- -->&amp;&#65;");
+  PkEvent event;
+
+  for (gsize len = 0; len < sizeof(TEXT); len++)
+    {
+      GuardPage page = guard_page_new(TEXT, len);
+
+      cr_expect_neq(_scan(page.text, &event), PK_SCAN_UNKNOWN_PREFIX);
+      guard_page_free(&page);
+    }
+}
