@@ -16,9 +16,12 @@ typedef struct _EngineCounter
 } EngineCounter;
 
 static const gchar *const PLAIN_NAMES[PK_N_COUNTERS] = {
-  [PK_COUNTER_RECOGNISED] = "recognised",         [PK_COUNTER_IGNORED] = "ignored",
-  [PK_COUNTER_MALFORMED] = "malformed",           [PK_COUNTER_UNKNOWN_PREFIX] = "unknown_prefix",
-  [PK_COUNTER_OWN] = "own",                       [PK_COUNTER_CLAMPED_CLOCK] = "clamped_clock",
+  [PK_COUNTER_RECOGNISED] = "recognised",
+  [PK_COUNTER_IGNORED] = "ignored",
+  [PK_COUNTER_MALFORMED] = "malformed",
+  [PK_COUNTER_UNKNOWN_PREFIX] = "unknown_prefix",
+  [PK_COUNTER_OWN] = "own",
+  [PK_COUNTER_CLAMPED_CLOCK] = "clamped_clock",
 };
 
 static const EngineCounter TOTALS[PK_N_ENGINE_TOTALS] = {

@@ -31,7 +31,7 @@ CfgParser port_knock_parser = {
 #endif
   .name = "port-knock",
   .keywords = port_knock_keywords,
-  .parse = (gint (*)(CfgLexer *, gpointer *, gpointer)) port_knock_parse,
+  .parse = (gint(*)(CfgLexer *, gpointer *, gpointer)) port_knock_parse,
   .cleanup = _cleanup,
 };
 
