@@ -80,6 +80,16 @@ _set_time(PkReplay *self, PkLine *line)
   self->last_time_usec = line->time_usec;
 }
 
+/* What dmesg prints has no stamps, but the time since the kernel's start. */
+static void
+_set_event_time(PkReplay *self)
+{
+  if (self->event.time_usec != 0)
+    self->last_time_usec = self->event.time_usec;
+  else if (self->event.has & PK_HAS_UPTIME)
+    self->event.time_usec = self->event.uptime_usec;
+}
+
 static gboolean
 _replay_line(PkSlice data, gpointer user_data)
 {
@@ -94,7 +104,7 @@ _replay_line(PkSlice data, gpointer user_data)
   if (result == PK_SCAN_MATCH)
     {
       self->kinds[self->event.kind]++;
-      self->last_time_usec = self->event.time_usec;
+      _set_event_time(self);
       _observe(self, &line);
     }
   return self->output->error == 0;

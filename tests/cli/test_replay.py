@@ -182,6 +182,13 @@ class Time(CommandTest):
     def test_a_file_without_any_time_is_read(self):
         self.assertEqual(self.ports("-", given=knock(7000, 8000, 9000, stamp="")), ["7000,8000,9000"])
 
+    def test_kernel_time_stands_in_where_no_line_has_a_stamp(self):
+        def at(port, seconds):
+            return deny(port, stamp=f"[{seconds:12.6f}] ")
+
+        self.assertEqual(self.ports("-", given=at(7000, 50) + at(8000, 50.5) + at(9000, 60)), ["7000,8000,9000"])
+        self.assertEqual(self.ports("-", given=at(7000, 50) + at(8000, 50.5) + at(9000, 90)), [])
+
     def test_one_mad_clock_does_not_settle_the_others(self):
         mad = deny(443, source="198.51.100.99", stamp="2031-01-01T00:00:00+00:00 mad kernel: ")
         given = deny(7000) + deny(8000) + deny(9000) + mad + deny(9100)

@@ -9,7 +9,7 @@ import re
 import tempfile
 import unittest
 
-from pk_command import DATA, KNOCK_NFT, KNOCK_UFW, REPLAY_USAGE, USAGE, WHEN, CommandTest, run, shell
+from pk_command import DATA, KNOCK_NFT, KNOCK_UFW, REPLAY_USAGE, SOURCE_DIR, USAGE, WHEN, CommandTest, run, shell
 
 ENGINE_OPTIONS = {
     "window": "30",
@@ -72,6 +72,13 @@ class Help(CommandTest):
             self.assertIn(f"\n  --{name} ", explain)
         for name in ("format", "scope", "stats"):
             self.assertNotIn(f"\n  --{name} ", explain)
+
+    def test_the_manual_page_knows_every_option_of_the_commands(self):
+        manual = (SOURCE_DIR / "modules" / "cli" / "port-knock.1").read_text()
+        for command in ("replay", "explain"):
+            own = run("help", command).text.split("\nEngine options")[0]
+            for name in re.findall(r"^  --([a-z-]+)", own, re.MULTILINE):
+                self.assertIn(".It Fl \\-" + name.replace("-", "\\-"), manual)
 
     def test_help_wins_over_missing_files(self):
         self.assert_quiet(run("replay", "--format", "json", "--help"))
