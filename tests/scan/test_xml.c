@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 
+#include "dialects/dialects.h"
 #include "dialects/tools.h"
 #include "scan/address.h"
 #include "scan/guard-page.h"
@@ -264,4 +265,37 @@ Test(xml, no_byte_past_the_end_is_read)
       cr_expect_neq(_scan(page.text, &event), PK_SCAN_UNKNOWN_PREFIX);
       guard_page_free(&page);
     }
+}
+
+static void
+_cut_everywhere(const gchar *line)
+{
+  PkScanContext context = { 0 };
+  PkEvent event;
+
+  for (gsize len = 0; len <= strlen(line); len++)
+    {
+      GuardPage page = guard_page_new(line, len);
+      PkLine cut = { .text = page.text };
+
+      pk_event_init(&event);
+      pk_dialect_sysmon.scan(&pk_dialect_sysmon, &context, &cut, &event);
+      guard_page_free(&page);
+    }
+}
+
+Test(xml, every_sample_can_be_cut_anywhere)
+{
+  const gchar *source = g_getenv("PK_SOURCE_DIR");
+  gchar *path = g_build_filename(source ? source : ".", "tests", "samples", "sysmon.case", NULL);
+  gchar *contents, **lines;
+
+  cr_assert(g_file_get_contents(path, &contents, NULL, NULL), "%s cannot be read", path);
+  lines = g_strsplit(contents, "\n", -1);
+  for (gsize i = 0; lines[i]; i++)
+    if (pk_slice_find(pk_slice_from_string(lines[i]), PK_SLICE("<Event")) >= 0)
+      _cut_everywhere(lines[i]);
+  g_strfreev(lines);
+  g_free(contents);
+  g_free(path);
 }
