@@ -85,10 +85,27 @@ _take_word(PkSlice *rest, PkSlice *ret_word)
   return TRUE;
 }
 
-static PkSlice
-_without_nil(PkSlice word)
+static gboolean
+_is_nil(PkSlice word)
 {
-  return word.len == 1 && word.data[0] == '-' ? pk_slice(NULL, 0) : word;
+  return word.len == 1 && word.data[0] == '-';
+}
+
+static void
+_set_unless_nil(PkSlice *member, PkSlice word)
+{
+  if (!_is_nil(word))
+    *member = word;
+}
+
+/* "[UFW" of a line without a host is none. */
+static gboolean
+_is_host(PkSlice word)
+{
+  for (gsize i = 0; i < word.len; i++)
+    if (!g_ascii_isalnum(word.data[i]) && (word.data[i] == '\0' || strchr("._:-@/", word.data[i]) == NULL))
+      return FALSE;
+  return word.len <= NAME_BYTES_MAX;
 }
 
 /* Length of an SD-ELEMENT, `[id name="value" ...]`, 0 if text begins with none.
@@ -148,12 +165,13 @@ _take_rfc5424(PkSlice *rest, PkLine *line)
   for (guint i = 0; i < G_N_ELEMENTS(words); i++)
     if (!_take_word(&after, &words[i]))
       return FALSE;
-  if (_without_nil(words[0]).len && pk_timestamp_parse_iso(words[0], &time_usec, &has_zone) != words[0].len)
+  if (!_is_nil(words[0]) && pk_timestamp_parse_iso(words[0], &time_usec, &has_zone) != words[0].len)
     return FALSE;
-  line->time_usec = time_usec;
-  line->host = _without_nil(words[1]);
-  line->program = _base_name(_without_nil(words[2]));
-  line->msgid = _without_nil(words[4]);
+  if (time_usec)
+    line->time_usec = time_usec;
+  _set_unless_nil(&line->host, words[1]);
+  _set_unless_nil(&line->program, _base_name(words[2]));
+  _set_unless_nil(&line->msgid, words[4]);
   _take_sdata(&after, line);
   if (pk_slice_starts_with(after, PK_SLICE("\xef\xbb\xbf")))
     after = pk_slice_from(after, 3);
@@ -182,15 +200,18 @@ static void
 _take_rfc3164(PkSlice *rest, const PkClock *clock, PkLine *line)
 {
   gint64 time_usec;
-  PkSlice program;
+  PkSlice program, host, after;
   gsize len = _take_stamp(*rest, clock, &time_usec);
 
   if (len > 0)
     {
       line->time_usec = time_usec;
-      *rest = pk_slice_from(*rest, len);
-      if (_measure_tag(*rest, &program) == 0)
-        _take_word(rest, &line->host);
+      *rest = after = pk_slice_from(*rest, len);
+      if (_measure_tag(*rest, &program) == 0 && _take_word(&after, &host) && _is_host(host))
+        {
+          line->host = host;
+          *rest = after;
+        }
     }
   _take_tag(rest, line);
 }
@@ -216,11 +237,19 @@ pk_line_parse(const gchar *data, gsize len, const PkClock *clock, PkLine *ret_li
 {
   PkSlice rest = pk_slice(data, MIN(len, PK_LINE_BYTES_MAX));
   PkLine line = { 0 };
+  gboolean is_rfc5424;
 
   while (rest.len && (rest.data[rest.len - 1] == '\n' || rest.data[rest.len - 1] == '\r'))
     rest.len--;
-  _take_pri(&rest);
-  if (!_take_rfc5424(&rest, &line))
+  /* A message without a program may be a line with a header of its own: that is
+   * how a relay forwards what it did not parse. */
+  do
+    {
+      _take_pri(&rest);
+      is_rfc5424 = _take_rfc5424(&rest, &line);
+    }
+  while (is_rfc5424 && line.program.len == 0);
+  if (!is_rfc5424)
     _take_rfc3164(&rest, clock, &line);
   line.text = rest;
   *ret_line = line;

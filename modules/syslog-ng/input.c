@@ -97,11 +97,9 @@ _format_sdata(const LogMessage *msg)
 }
 
 static void
-_take_parsed(const LogMessage *msg, PkSlice program, PkSlice text, PkLine *line)
+_take_parsed(PkSlice program, PkSlice text, PkLine *line)
 {
   line->program = _base_name(program);
-  line->msgid = _value(msg, LM_V_MSGID);
-  line->sdata = _format_sdata(msg);
   line->text = _cut(text);
 }
 
@@ -119,7 +117,7 @@ _take_message(const LogMessage *msg, PkSlice text, PkLine *line)
   else if (pk_slice_equals(program, PK_SLICE("syslog-ng")) && pk_slice_starts_with(text, unparsed))
     _parse(msg, pk_slice_from(text, unparsed.len), line);
   else
-    _take_parsed(msg, program, text, line);
+    _take_parsed(program, text, line);
 }
 
 /* A template can give a whole line or only its text; a line that names no
@@ -143,6 +141,10 @@ pk_input_borrow(const LogMessage *msg, PkSlice input, gboolean is_template, PkLi
     _take_message(msg, input, &line);
   if (line.host.len == 0)
     line.host = _value(msg, LM_V_HOST);
+  if (line.msgid.len == 0)
+    line.msgid = _value(msg, LM_V_MSGID);
+  if (line.sdata.len == 0)
+    line.sdata = _format_sdata(msg);
   if (line.time_usec == 0)
     line.time_usec = pk_input_time_usec(msg, LM_TS_STAMP);
   *ret_line = line;

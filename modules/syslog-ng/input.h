@@ -15,8 +15,8 @@
 
 /* input is what the parser was given: MESSAGE, or what template() gave.  *ret_line
  * borrows from msg, from input, and from scratch buffers of this thread, which
- * the caller reclaims.  Where the line has no host or stamp of its own, those of
- * the message stand in. */
+ * the caller reclaims.  Where the line has no host, stamp, MSGID or structured
+ * data of its own, the message's stand in. */
 void pk_input_borrow(const LogMessage *msg, PkSlice input, gboolean is_template, PkLine *ret_line);
 
 /* Microseconds since the epoch. */
