@@ -26,7 +26,7 @@ pk_shard_new(const PkShardConfig *config, PkCaps *caps)
 
   self->config = config;
   self->caps = caps;
-  self->names = pk_names_new(config->secret);
+  self->names = pk_names_new(config->names_secret);
   self->sources = pk_sources_new(config->sources);
   self->windows = pk_windows_new(config->windows);
   self->reports = pk_reports_new(config->reports);

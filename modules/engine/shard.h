@@ -26,6 +26,7 @@ typedef struct _PkShardConfig
   gint64 scan_memory_usec, cooldown_usec;
   PkConfidence min_confidence;
   guint8 secret[16];
+  guint8 names_secret[16];
   /* Capacities of each shard.  Together a little more than the caps, because
    * sources do not spread evenly. */
   guint sources, windows, reports;

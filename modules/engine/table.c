@@ -96,6 +96,9 @@ pk_table_new(const PkOptions *options, GError **error)
   self = g_new0(PkTable, 1);
   _configure(self, options);
   randombytes_buf(self->config.secret, sizeof(self->config.secret));
+  /* With one shard only the names that give way depend on a secret; all zero, they do not. */
+  if (!options->single_shard)
+    randombytes_buf(self->config.names_secret, sizeof(self->config.names_secret));
   _create_shards(self);
   return self;
 }
@@ -267,6 +270,7 @@ pk_table_new_from(PkTable *old, const PkOptions *options, GError **error)
   if (!self)
     return NULL;
   memcpy(self->config.secret, old->config.secret, sizeof(self->config.secret));
+  memcpy(self->config.names_secret, old->config.names_secret, sizeof(self->config.names_secret));
   _copy_sources(self, old);
   for (guint i = 0; i < old->n_slots; i++)
     {
