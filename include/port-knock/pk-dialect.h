@@ -68,7 +68,7 @@ struct _PkDialect
   PkScanFunc scan;
   const gchar *programs[PK_DIALECT_PROGRAMS_MAX]; /* exact, case-sensitive */
   const gchar *needles[PK_DIALECT_NEEDLES_MAX];   /* literal, case-sensitive, PK_NEEDLE_BYTES_MIN or longer */
-  const gchar *words[PK_DIALECT_WORDS_MAX];       /* ASCII case-insensitive; a cheap test before a costly shape */
+  const gchar *words[PK_DIALECT_WORDS_MAX];       /* the same without regard to ASCII case; before a costly shape */
   const struct _PkNetfilterSpec *netfilter;
   const struct _PkTextSpec *text;
   const struct _PkXmlSpec *xml;
@@ -115,6 +115,7 @@ typedef enum
  *
  *   {source}  an address                    {dest}     an address, or a network, which is not kept
  *   {door}    free text                     {command}  free text: a command line, which is read for what it opens
+ *                                           {change}   the same; must change the firewall
  *   {stage}   digits                        {expires}  digits: Unix time
  *   {ports}   "tcp/22,udp/1194"             {user}     a word
  *   {number}  digits, not kept              {word}     a word, not kept
