@@ -32,18 +32,20 @@ struct _PkNeedles
   GArray *needles; /* of Needle */
   GArray *grams;   /* of Gram */
   gsize stride;
+  guint32 fold; /* set in every gram: 0, or the bit in which letters of either case differ */
   gint16 buckets[1 << BUCKET_BITS];
   guint64 set[(1 << SET_BITS) / 64];
 };
 
 PkNeedles *
-pk_needles_new(void)
+pk_needles_new(gboolean fold)
 {
   PkNeedles *self = g_new0(PkNeedles, 1);
 
   self->needles = g_array_new(FALSE, FALSE, sizeof(Needle));
   self->grams = g_array_new(FALSE, FALSE, sizeof(Gram));
   self->stride = STRIDE_MAX;
+  self->fold = fold ? 0x20202020 : 0;
   memset(self->buckets, 0xff, sizeof(self->buckets));
   return self;
 }
@@ -67,19 +69,19 @@ pk_needles_add(PkNeedles *self, const gchar *needle, guint row)
 }
 
 static inline guint
-_hash_gram(const gchar *data)
+_hash_gram(const PkNeedles *self, const gchar *data)
 {
   guint32 gram;
 
   memcpy(&gram, data, GRAM_BYTES);
-  return (gram * 0x9E3779B1u) >> (32 - SET_BITS);
+  return ((gram | self->fold) * 0x9E3779B1u) >> (32 - SET_BITS);
 }
 
 static void
 _add_gram(PkNeedles *self, guint needle, guint offset)
 {
   const Needle *entry = &g_array_index(self->needles, Needle, needle);
-  guint hash = _hash_gram(entry->text.data + offset);
+  guint hash = _hash_gram(self, entry->text.data + offset);
   gint16 *bucket = &self->buckets[hash >> (SET_BITS - BUCKET_BITS)];
   Gram gram = { .hash = (guint16) hash, .offset = (guint16) offset, .needle = (guint16) needle, .next = *bucket };
 
@@ -97,6 +99,15 @@ pk_needles_compile(PkNeedles *self)
       _add_gram(self, needle, offset);
 }
 
+static gboolean
+_occurs_at(const PkNeedles *self, PkSlice text, gsize at, PkSlice needle)
+{
+  if (text.len - at < needle.len)
+    return FALSE;
+  text = pk_slice(text.data + at, needle.len);
+  return self->fold ? pk_slice_equals_nocase(text, needle) : pk_slice_equals(text, needle);
+}
+
 static void
 _compare_at(const PkNeedles *self, PkSlice text, gsize at, guint hash, PkRowSet *rows)
 {
@@ -107,8 +118,7 @@ _compare_at(const PkNeedles *self, PkSlice text, gsize at, guint hash, PkRowSet 
       const Gram *gram = &g_array_index(self->grams, Gram, index);
       const Needle *needle = &g_array_index(self->needles, Needle, gram->needle);
 
-      if (gram->hash == hash && at >= gram->offset &&
-          pk_slice_starts_with(pk_slice_from(text, at - gram->offset), needle->text))
+      if (gram->hash == hash && at >= gram->offset && _occurs_at(self, text, at - gram->offset, needle->text))
         pk_row_set_add(rows, needle->row);
       index = gram->next;
     }
@@ -119,7 +129,7 @@ pk_needles_search(const PkNeedles *self, PkSlice text, PkRowSet *rows)
 {
   for (gsize at = 0; at + GRAM_BYTES <= text.len; at += self->stride)
     {
-      guint hash = _hash_gram(text.data + at);
+      guint hash = _hash_gram(self, text.data + at);
 
       if (G_UNLIKELY((self->set[hash / 64] >> (hash % 64)) & 1))
         _compare_at(self, text, at, hash, rows);

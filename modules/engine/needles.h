@@ -40,9 +40,16 @@ pk_row_set_is_empty(const PkRowSet *self)
   return (self->bits[0] | self->bits[1]) == 0;
 }
 
+static inline gboolean
+pk_row_set_meets(const PkRowSet *self, const PkRowSet *other)
+{
+  return ((self->bits[0] & other->bits[0]) | (self->bits[1] & other->bits[1])) != 0;
+}
+
 typedef struct _PkNeedles PkNeedles;
 
-PkNeedles *pk_needles_new(void);
+/* fold: letters are compared without regard to ASCII case. */
+PkNeedles *pk_needles_new(gboolean fold);
 void pk_needles_free(PkNeedles *self);
 
 /* needle is borrowed and must outlive self; at least PK_NEEDLE_BYTES_MIN long. */

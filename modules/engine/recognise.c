@@ -80,30 +80,9 @@ _is_own(const PkLine *line)
          pk_slice_find(line->text, PK_SLICE(" alert_id=")) >= 0;
 }
 
-static gboolean
-_has_word_at(PkSlice text, gsize at, PkSlice word)
-{
-  return text.len - at >= word.len && g_ascii_strncasecmp(text.data + at, word.data, word.len) == 0;
-}
-
-static gboolean
-_has_any_word(const PkDialect *dialect, PkSlice text)
-{
-  if (!dialect->words[0])
-    return TRUE;
-  for (gsize at = 0; at < text.len; at++)
-    for (gsize i = 0; i < G_N_ELEMENTS(dialect->words) && dialect->words[i]; i++)
-      if ((text.data[at] | 0x20) == (dialect->words[i][0] | 0x20) &&
-          _has_word_at(text, at, pk_slice_from_string(dialect->words[i])))
-        return TRUE;
-  return FALSE;
-}
-
 static PkScanResult
 _try_row(const PkRecogniser *self, const PkDialect *dialect, const PkLine *line, PkEvent *event)
 {
-  if (!_has_any_word(dialect, line->text))
-    return PK_SCAN_NO_MATCH;
   pk_event_init(event);
   event->dialect = dialect;
   event->time_usec = line->time_usec;

@@ -29,6 +29,8 @@ typedef struct _Program
 struct _PkRegistry
 {
   PkNeedles *needles;
+  PkNeedles *words;
+  PkRowSet with_words;             /* rows that ask for one */
   GArray *programs[PROGRAM_SLOTS]; /* of Program, by _slot(); NULL: none */
 };
 
@@ -64,6 +66,10 @@ _add_row(PkRegistry *self, const PkDialect *dialect, guint row)
     _add_program(self, dialect->programs[i], row);
   for (gsize i = 0; i < G_N_ELEMENTS(dialect->needles) && dialect->needles[i]; i++)
     pk_needles_add(self->needles, dialect->needles[i], row);
+  for (gsize i = 0; i < G_N_ELEMENTS(dialect->words) && dialect->words[i]; i++)
+    pk_needles_add(self->words, dialect->words[i], row);
+  if (dialect->words[0])
+    pk_row_set_add(&self->with_words, row);
 }
 
 PkRegistry *
@@ -71,10 +77,12 @@ pk_registry_new(void)
 {
   PkRegistry *self = g_new0(PkRegistry, 1);
 
-  self->needles = pk_needles_new();
+  self->needles = pk_needles_new(FALSE);
+  self->words = pk_needles_new(TRUE);
   for (guint row = 0; row < G_N_ELEMENTS(DIALECTS); row++)
     _add_row(self, DIALECTS[row], row);
   pk_needles_compile(self->needles);
+  pk_needles_compile(self->words);
   return self;
 }
 
@@ -84,6 +92,7 @@ pk_registry_free(PkRegistry *self)
   for (gsize i = 0; i < PROGRAM_SLOTS; i++)
     g_clear_pointer(&self->programs[i], g_array_unref);
   pk_needles_free(self->needles);
+  pk_needles_free(self->words);
   g_free(self);
 }
 
@@ -101,6 +110,17 @@ _select_by_program(const PkRegistry *self, PkSlice program, PkRowSet *rows)
     }
 }
 
+/* Of the rows that ask for a word, those stay that have one. */
+static void
+_drop_without_word(const PkRegistry *self, PkSlice text, PkRowSet *rows)
+{
+  PkRowSet found = { 0 };
+
+  pk_needles_search(self->words, text, &found);
+  for (gsize i = 0; i < G_N_ELEMENTS(rows->bits); i++)
+    rows->bits[i] &= found.bits[i] | ~self->with_words.bits[i];
+}
+
 void
 pk_registry_select(const PkRegistry *self, const PkLine *line, PkRowSet *ret_rows)
 {
@@ -108,4 +128,6 @@ pk_registry_select(const PkRegistry *self, const PkLine *line, PkRowSet *ret_row
   if (line->program.len)
     _select_by_program(self, line->program, ret_rows);
   pk_needles_search(self->needles, line->text, ret_rows);
+  if (pk_row_set_meets(ret_rows, &self->with_words))
+    _drop_without_word(self, line->text, ret_rows);
 }
