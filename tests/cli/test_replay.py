@@ -77,7 +77,7 @@ class Formats(CommandTest):
         )
 
     def test_text_cannot_steer_a_terminal(self):
-        given = knock(7000, 8000, 9000, host="g\x1b[2J\\te")
+        given = knock(7000, 8000, 9000, stamp="<4>1 2026-03-01T10:00:00Z g\x1b[2J\\te kernel - - - ")
         result = run("replay", *WHEN, "-", given=given)
         self.assertEqual(result.text.count("\n"), 1)
         self.assertIn("seen by g\\x1b[2J\\x5cte", result.text)
@@ -134,6 +134,13 @@ class Inputs(CommandTest):
         outputs = {run("replay", "--format", "json", *WHEN, "-", given=b"".join(lines)).raw for _ in range(5)}
         self.assertEqual(len(outputs), 1)
         self.assertEqual(outputs.pop().count(b"\n"), 60)
+
+    def test_names_of_many_hosts_are_lost_in_the_same_places(self):
+        lines = [deny(7000 + n % 3, source=f"198.51.100.{n // 3 % 250}", host=f"host{n}") for n in range(6000)]
+        options = ["--format", "json", "--max-alerts", "10000", "--scope", "none", *WHEN]
+        outputs = {run("replay", *options, "-", given=b"".join(lines)).raw for _ in range(5)}
+        self.assertEqual(len(outputs), 1)
+        self.assertEqual(outputs.pop().count(b"\n"), 250)
 
     def test_chunks_do_not_matter(self):
         given = b"".join(knock(7000, 8000, 9000, source=f"198.51.100.{host}") for host in range(1, 60))
