@@ -265,12 +265,15 @@ _latest_arrival(const PkWindow *self)
   return latest;
 }
 
-/* A clock that was set back, or another device's: begin again with its time. */
+/* A clock that was set back, or another device's: begin again with its time.
+ * Whatever was there has settled by arrival. */
 static void
 _start_anew(PkWindow *self, const PkRule *rule, PkOutcome *outcome)
 {
+  gint64 settled_usec = self->hits[self->n - 1].time_usec + rule->settle_usec;
+
   for (; self->n; _remove(self, 0))
-    _judge_first(self, rule, G_MAXINT64, outcome);
+    _judge_first(self, rule, settled_usec, outcome);
 }
 
 static gboolean
