@@ -25,7 +25,7 @@ GQuark pk_option_error_quark(void);
 
 typedef struct _PkOptions
 {
-  guint32 given;           /* bit n: row n of the table was set */
+  guint32 given; /* bit n: row n of the table was set */
   gint window_seconds;
   gint settle_seconds;
   gint min_ports, max_ports;
