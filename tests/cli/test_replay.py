@@ -40,7 +40,8 @@ class Knocks(CommandTest):
 
     def test_two_ports_are_no_knock(self):
         self.assertEqual(self.replay("--min-confidence", "low", "-", given=knock(7000, 8000)), [])
-        self.assertEqual(self.ports("--min-ports", "2", "--min-packets", "2", "-", given=knock(7000, 8000)), ["7000,8000"])
+        fewer = ["--min-ports", "2", "--min-packets", "2"]
+        self.assertEqual(self.ports(*fewer, "-", given=knock(7000, 8000)), ["7000,8000"])
 
     def test_retransmissions_are_no_ports(self):
         self.assertEqual(self.replay("--min-confidence", "low", "-", given=knock(7000, 7000, 7000, 7000)), [])
@@ -118,7 +119,7 @@ class Inputs(CommandTest):
         self.assertEqual(self.replay("-", given=given.replace(b"\n", b"\n\n")), alerts)
 
     def test_odd_lines_between_change_nothing(self):
-        odd = [b"\x00" * 100, b"\xff\xfe", b"<", b"<999999>1 ", b"x" * 200000, bytes(range(11, 256)), b"<34>1 - - - - - -"]
+        odd = [b"\x00" * 100, b"\xff\xfe", b"<", b"<999999>1 ", b"x" * 200000, bytes(range(11, 256)), b"<34>1 - - - -"]
         given = b"\n".join([line for port in (7000, 8000, 9000) for line in (*odd, deny(port)[:-1])])
         self.assertEqual(self.ports("-", given=given), ["7000,8000,9000"])
 
@@ -161,14 +162,15 @@ class Time(CommandTest):
         return alert["window_start"]
 
     def test_year_option_sets_the_year_of_every_stamp(self):
-        for stamp in ("Jan  1 00:00:00", "Jun 15 12:00:00", "Dec 31 23:59:59"):
-            for zone, in (("+00:00",), ("-11:30",), ("+14:00",)):
-                with self.subTest(stamp=stamp, zone=zone):
-                    start = self.start(f"{stamp} gate kernel: ", "--year", "2019", "--utc-offset", zone)
-                    utc = self.start(f"2019-{start[5:10]}{start[10:-1]}+00:00 gate kernel: ")
-                    self.assertEqual(start[4:], utc[4:])
-        for stamp, expected in (("Jan  1 00:00:00", "2019-01-01T00:00:00.000Z"), ("Dec 31 23:59:59", "2019-12-31T23:59:59.000Z")):
-            self.assertEqual(self.start(f"{stamp} gate kernel: ", "--year", "2019", "--utc-offset", "+00:00"), expected)
+        for stamp, zone, expected in (
+            ("Jan  1 00:00:00", "+00:00", "2019-01-01T00:00:00.000Z"),
+            ("Jun 15 12:00:00", "+00:00", "2019-06-15T12:00:00.000Z"),
+            ("Dec 31 23:59:59", "+00:00", "2019-12-31T23:59:59.000Z"),
+            ("Jan  1 00:00:00", "-11:30", "2019-01-01T11:30:00.000Z"),
+            ("Dec 31 23:59:59", "+14:00", "2019-12-31T09:59:59.000Z"),
+        ):
+            start = self.start(f"{stamp} gate kernel: ", "--year", "2019", "--utc-offset", zone)
+            self.assertEqual(start, expected, (stamp, zone))
 
     def test_year_option_counts_in_the_zone_of_the_stamps(self):
         start = self.start("Jan  1 00:30:00 gate kernel: ", "--year", "2019", "--utc-offset", "+01:00")
