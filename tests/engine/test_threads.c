@@ -38,6 +38,42 @@ typedef struct _Worker
   GThread *thread;
 } Worker;
 
+#ifdef __SANITIZE_THREAD__
+#include <dlfcn.h>
+#include <sanitizer/tsan_interface.h>
+
+/* GLib makes its locks of futexes and is not instrumented, so the sanitizer does
+ * not know them as locks: these stand in front of GLib's and tell it. */
+static void (*_lock)(GMutex *);
+static void (*_unlock)(GMutex *);
+
+void
+g_mutex_lock(GMutex *mutex)
+{
+  _lock(mutex);
+  __tsan_acquire(mutex);
+}
+
+void
+g_mutex_unlock(GMutex *mutex)
+{
+  __tsan_release(mutex);
+  _unlock(mutex);
+}
+
+static void
+_announce_locks(void)
+{
+  _lock = dlsym(RTLD_NEXT, "g_mutex_lock");
+  _unlock = dlsym(RTLD_NEXT, "g_mutex_unlock");
+}
+#else
+static void
+_announce_locks(void)
+{
+}
+#endif
+
 static void
 _count(Scene *self, const PkAlert *alerts, gsize n)
 {
@@ -148,6 +184,7 @@ main(void)
   gint64 now_usec = START_USEC;
   PkStats stats;
 
+  _announce_locks();
   _scene_init(scene);
   for (i = 0; i < WORKERS; i++)
     {

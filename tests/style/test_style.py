@@ -240,7 +240,8 @@ def process_wide_state(path, text):
     if not path.startswith("modules/") or not is_c(path) or path in WRITABLE:
         return []
     found = []
-    for line, match in find(r"^ *static (?!inline\b|__thread\b)([^(={;\n]*?)(?:\[[^\]]*\])*\s*[=;{].*$", without_comments(text)):
+    pattern = r"^ *static (?!inline\b|__thread\b)([^(={;\n]*?)(?:\[[^\]]*\])*\s*[=;{].*$"
+    for line, match in find(pattern, without_comments(text)):
         declaration = match.group(1)
         pointee, star, pointer = declaration.rpartition("*")
         if not re.search(r"\bconst\b", pointer if star else declaration):
