@@ -318,7 +318,7 @@ pk_shard_observe(PkShard *self, const PkArrival *arrival, PkAlert *ret_alerts)
 /* ---- time ----------------------------------------------------------------- */
 
 static gsize
-_judge_due(PkShard *self, guint32 index, gint64 arrival_usec, PkAlert *ret_alerts)
+_judge_due(PkShard *self, guint32 index, gint64 arrival_usec, PkAlert *ret_alert)
 {
   PkWindowSlot *slot = pk_windows_get(self->windows, index);
   PkSource *source = pk_sources_get(self->sources, slot->source);
@@ -327,23 +327,23 @@ _judge_due(PkShard *self, guint32 index, gint64 arrival_usec, PkAlert *ret_alert
 
   pk_outcome_init(&outcome);
   pk_window_expire(&slot->window, &self->config->rule, arrival_usec, &outcome);
-  n = _decide_all(self, source, slot->scope, &outcome, arrival_usec, ret_alerts);
+  n = _decide_all(self, source, slot->scope, &outcome, arrival_usec, ret_alert);
   pk_windows_update(self->windows, index, &self->config->rule, slot->arrival_usec);
   return n;
 }
 
 gboolean
-pk_shard_expire(PkShard *self, gint64 arrival_usec, PkAlert *ret_alerts, gsize *ret_n)
+pk_shard_expire(PkShard *self, gint64 arrival_usec, PkAlert *ret_alert, gsize *ret_n)
 {
   guint32 due = pk_windows_find_due(self->windows, arrival_usec);
   gboolean summary;
 
   if (due != PK_INDEX_NONE)
     {
-      *ret_n = _judge_due(self, due, arrival_usec, ret_alerts);
+      *ret_n = _judge_due(self, due, arrival_usec, ret_alert);
       return TRUE;
     }
-  if (!pk_reports_close(self->reports, arrival_usec, &summary, ret_alerts))
+  if (!pk_reports_close(self->reports, arrival_usec, &summary, ret_alert))
     return FALSE;
   *ret_n = summary ? 1 : 0;
   return TRUE;

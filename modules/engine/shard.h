@@ -50,9 +50,9 @@ gsize pk_shard_bytes(const PkShardConfig *config);
 
 /* Both write alerts and return their number; see pk-engine.h. */
 gsize pk_shard_observe(PkShard *self, const PkArrival *arrival, PkAlert *ret_alerts);
-/* Does one thing that is due; FALSE when nothing is.  ret_alerts has room for
- * PK_OBSERVE_ALERTS_MAX. */
-gboolean pk_shard_expire(PkShard *self, gint64 arrival_usec, PkAlert *ret_alerts, gsize *ret_n);
+/* Does one thing that is due; FALSE when nothing is.  *ret_n is 1 when it wrote
+ * an alert, else 0. */
+gboolean pk_shard_expire(PkShard *self, gint64 arrival_usec, PkAlert *ret_alert, gsize *ret_n);
 
 void pk_shard_add_stats(const PkShard *self, PkStats *stats);
 

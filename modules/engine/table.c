@@ -15,6 +15,8 @@
 #define SHARD_SOURCES_MIN 1024
 #define SHARD_WINDOWS_MIN 256
 #define REPORTS 4096
+/* A scope and a log host, as long as names can be, and what joins them. */
+#define SCOPE_BYTES_MAX (2 * PK_NAME_BYTES)
 
 /* A cache line of its own, so that workers do not disturb each other. */
 typedef struct _Slot
@@ -118,10 +120,10 @@ pk_table_free(PkTable *self)
 static guint64
 _hash_source(const PkTable *self, const PkAddr *source, PkSlice scope)
 {
-  guint8 bytes[sizeof(*source) + PK_NAME_BYTES];
+  guint8 bytes[sizeof(*source) + SCOPE_BYTES_MAX];
   guint64 hash;
 
-  scope.len = MIN(scope.len, PK_NAME_BYTES - 1);
+  scope.len = MIN(scope.len, SCOPE_BYTES_MAX);
   memcpy(bytes, source, sizeof(*source));
   if (scope.len)
     memcpy(bytes + sizeof(*source), scope.data, scope.len);
@@ -173,7 +175,7 @@ pk_table_expire(PkTable *self, gint64 arrival_usec, gsize max_items, PkAlert *re
       {
         gsize written;
 
-        if (items == max_items || n + PK_OBSERVE_ALERTS_MAX > max_items)
+        if (items == max_items)
           {
             *ret_more = TRUE;
             return n;

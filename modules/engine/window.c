@@ -353,7 +353,10 @@ pk_window_expire(PkWindow *self, const PkRule *rule, gint64 arrival_usec, PkOutc
         continue;
       _measure(self, &self->hits[i].dest, &candidate);
       if (_is_complete(&candidate, rule) && arrival_usec - candidate.arrival_usec >= rule->settle_usec)
-        _judge(self, &candidate, FALSE, outcome);
+        {
+          _judge(self, &candidate, FALSE, outcome);
+          return;
+        }
     }
 }
 

@@ -97,7 +97,7 @@ void pk_hit_merge(PkHit *self, const PkHit *retransmission);
 
 /* *outcome is added to. */
 void pk_window_add(PkWindow *self, const PkRule *rule, const PkHit *hit, PkOutcome *outcome);
-/* Judges the candidates that have settled by arrival_usec. */
+/* Judges one candidate that has settled by arrival_usec, if there is one. */
 void pk_window_expire(PkWindow *self, const PkRule *rule, gint64 arrival_usec, PkOutcome *outcome);
 
 /* Arrival time at which the first complete candidate will have settled;
