@@ -103,7 +103,7 @@ static gboolean
 _is_host(PkSlice word)
 {
   for (gsize i = 0; i < word.len; i++)
-    if (!g_ascii_isalnum(word.data[i]) && (word.data[i] == '\0' || strchr("._:-@/", word.data[i]) == NULL))
+    if (!g_ascii_isalnum(word.data[i]) && pk_slice_find_char(PK_SLICE("._:-@/"), word.data[i]) < 0)
       return FALSE;
   return word.len <= NAME_BYTES_MAX;
 }
