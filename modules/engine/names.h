@@ -6,7 +6,7 @@
 
 #include "port-knock/pk-types.h"
 
-/* Log hosts and scopes, remembered once and referred to by number.  Bounded: a
+/* Log hosts, remembered once and referred to by number.  Bounded: a
  * name that is not used gives way to a new one, and its number then stands for
  * no name, never for another one.  Not thread safe. */
 

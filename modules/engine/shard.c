@@ -173,9 +173,9 @@ _rate(const PkShard *self, const PkSource *source, const PkJudgement *judgement,
 }
 
 static void
-_name(const PkShard *self, const PkJudgement *judgement, PkNameId scope, PkAlert *alert)
+_name(const PkShard *self, const PkJudgement *judgement, const gchar *scope, PkAlert *alert)
 {
-  g_strlcpy(alert->scope, pk_names_get_text(self->names, scope), sizeof(alert->scope));
+  g_strlcpy(alert->scope, scope, sizeof(alert->scope));
   for (guint i = 0; i < judgement->n_hosts; i++)
     {
       const gchar *host = pk_names_get_text(self->names, judgement->hosts[i]);
@@ -187,7 +187,7 @@ _name(const PkShard *self, const PkJudgement *judgement, PkNameId scope, PkAlert
 
 /* TRUE: the alert is to be written. */
 static gboolean
-_decide(PkShard *self, const PkSource *source, PkNameId scope, const PkJudgement *judgement, gint64 arrival_usec,
+_decide(PkShard *self, const PkSource *source, const gchar *scope, const PkJudgement *judgement, gint64 arrival_usec,
         PkAlert *ret_alert)
 {
   PkAlert alert = judgement->alert;
@@ -214,7 +214,7 @@ _decide(PkShard *self, const PkSource *source, PkNameId scope, const PkJudgement
 }
 
 static gsize
-_decide_all(PkShard *self, PkSource *source, PkNameId scope, const PkOutcome *outcome, gint64 arrival_usec,
+_decide_all(PkShard *self, PkSource *source, const gchar *scope, const PkOutcome *outcome, gint64 arrival_usec,
             PkAlert *ret_alerts)
 {
   gsize n = 0;
@@ -251,6 +251,15 @@ _add_to_window(PkShard *self, PkSource *source, const PkHit *hit, PkAlert *ret_a
   return n;
 }
 
+static void
+_copy_scope(PkSlice scope, gchar text[PK_NAME_BYTES])
+{
+  scope.len = MIN(scope.len, PK_NAME_BYTES - 1);
+  if (scope.len)
+    memcpy(text, scope.data, scope.len);
+  text[scope.len] = '\0';
+}
+
 /* A second attempt: the source earns a window. */
 static void
 _promote(PkShard *self, PkSource *source, const PkHit *hit, PkSlice scope)
@@ -266,7 +275,7 @@ _promote(PkShard *self, PkSource *source, const PkHit *hit, PkSlice scope)
     }
   source->window = pk_windows_take(self->windows, owner, hit->arrival_usec);
   slot = pk_windows_get(self->windows, source->window);
-  slot->scope = pk_names_get_id(self->names, scope);
+  _copy_scope(scope, slot->scope);
   slot->window.hits[0] = source->single;
   slot->window.n = 1;
 }
@@ -407,7 +416,7 @@ _copy_window(PkShard *self, const PkSource *source, PkShard *dest, PkSource *cop
       pk_windows_take(dest->windows, pk_sources_find(dest->sources, copy->hash, &copy->address), slot->arrival_usec);
   copied = pk_windows_get(dest->windows, copy->window);
   copied->window = slot->window;
-  copied->scope = _copy_name(self, slot->scope, dest);
+  memcpy(copied->scope, slot->scope, sizeof(copied->scope));
   for (guint i = 0; i < copied->window.n; i++)
     copied->window.hits[i].host = _copy_name(self, copied->window.hits[i].host, dest);
   pk_windows_update(dest->windows, copy->window, &dest->config->rule, slot->arrival_usec);

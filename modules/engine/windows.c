@@ -230,7 +230,7 @@ pk_windows_take(PkWindows *self, guint32 source, gint64 arrival_usec)
   slot->deadline_usec = G_MAXINT64;
   slot->arrival_usec = arrival_usec;
   slot->source = source;
-  slot->scope = 0;
+  slot->scope[0] = '\0';
   slot->ports = 0;
   slot->heap_place = 0;
   _append_to_ages(self, index);

@@ -15,10 +15,10 @@
 typedef struct _PkWindowSlot
 {
   PkWindow window;
-  gint64 deadline_usec; /* arrival time; G_MAXINT64: none */
-  gint64 arrival_usec;  /* of the last hit */
-  guint32 source;       /* index of its owner in PkSources */
-  PkNameId scope;
+  gint64 deadline_usec;             /* arrival time; G_MAXINT64: none */
+  gint64 arrival_usec;              /* of the last hit */
+  guint32 source;                   /* index of its owner in PkSources */
+  gchar scope[PK_NAME_BYTES];       /* not a name's number: alert_id needs it, whatever was forgotten */
   guint32 ports;                    /* distinct ports, the rank against eviction */
   guint32 heap_place;               /* place in the deadline heap + 1, 0: not in it */
   guint32 rank_next, rank_previous; /* among windows with as many ports, the longest quiet first */
