@@ -95,8 +95,8 @@ static const PkTextPattern fwknopd_patterns[] = {
   { "'filter' table 'FWKNOP_{any}", RUNNING, "debug", NULL, PK_TEXT_ANYWHERE },
 
   /* The Perl daemon: its "received valid" comes after authentication. */
-  { "received valid {any}encrypted packet{any} from: {source}, remote user: {user}, client version: {word} ({word} line "
-    "num: {number})",
+  { "received valid {any}encrypted packet{any} from: {source}, remote user: {user}, client version: {word} "
+    "({word} line num: {number})",
     TRIGGERED, "spa_accepted", NULL, PK_TEXT_ANYWHERE },
   { "add {word} {source} -> {dest}({ports}) {word} rule {number} sec", TRIGGERED, "access_rule_added", "open",
     PK_TEXT_ANYWHERE },

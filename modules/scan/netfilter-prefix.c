@@ -134,15 +134,15 @@ _fits_start(PkSlice text, const gchar *pattern)
 }
 
 static gboolean
-_fits_end(PkSlice text, const gchar *pattern)
+_fits_end(PkSlice text, PkSlice pattern)
 {
   gsize at = text.len;
 
-  for (gsize i = strlen(pattern); i > 0; i--)
+  for (gsize i = pattern.len; i > 0; i--)
     {
-      gboolean digits = pattern[i - 1] == '#';
+      gboolean digits = pattern.data[i - 1] == '#';
 
-      if (at == 0 || (digits ? !g_ascii_isdigit(text.data[at - 1]) : text.data[at - 1] != pattern[i - 1]))
+      if (at == 0 || (digits ? !g_ascii_isdigit(text.data[at - 1]) : text.data[at - 1] != pattern.data[i - 1]))
         return FALSE;
       for (at--; digits && at > 0 && g_ascii_isdigit(text.data[at - 1]); at--)
         ;
@@ -196,7 +196,8 @@ static const PkNetfilterRule *
 _ask_rules(const PkNetfilterPrefix *self, const PkNetfilterSpec *spec)
 {
   for (const PkNetfilterRule *rule = spec->rules; rule->start || rule->end; rule++)
-    if ((!rule->start || _fits_start(self->text, rule->start)) && (!rule->end || _fits_end(self->text, rule->end)))
+    if ((!rule->start || _fits_start(self->text, rule->start)) &&
+        (!rule->end || _fits_end(self->text, pk_slice_from_string(rule->end))))
       return rule;
   return NULL;
 }

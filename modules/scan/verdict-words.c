@@ -102,26 +102,23 @@ PkVerdict
 pk_verdict_words_read(PkSlice text, PkSlice *ret_word)
 {
   PkVerdict verdict = PK_VERDICT_NONE;
-  gboolean negated = FALSE;
+  const gchar *negation = NULL;
 
   while (text.len)
     {
       gsize n = _count_letters(text);
-      const Word *word;
+      const Word *word = n ? _find_word(pk_slice(text.data, n)) : NULL;
 
-      if (n == 0)
-        {
-          text = pk_slice_from(text, 1);
-          continue;
-        }
-      word = _find_word(pk_slice(text.data, n));
       if (word && word->verdict != PK_VERDICT_NONE)
         {
-          verdict = negated ? _turn_round((PkVerdict) word->verdict) : (PkVerdict) word->verdict;
-          *ret_word = pk_slice(text.data, n);
+          const gchar *start = negation ? negation : text.data;
+
+          verdict = negation ? _turn_round((PkVerdict) word->verdict) : (PkVerdict) word->verdict;
+          *ret_word = pk_slice(start, (gsize) (text.data + n - start));
         }
-      negated = word && word->verdict == PK_VERDICT_NONE;
-      text = pk_slice_from(text, n);
+      if (n)
+        negation = word && word->verdict == PK_VERDICT_NONE ? text.data : NULL;
+      text = pk_slice_from(text, n ? n : 1);
     }
   return verdict;
 }

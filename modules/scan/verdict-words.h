@@ -16,7 +16,7 @@
  * A negation before it turns it round ("not allowed" denies). */
 
 /* PK_VERDICT_NONE: no verdict word.  Otherwise *ret_word is the word as it
- * stands in text. */
+ * stands in text, with its negation. */
 PkVerdict pk_verdict_words_read(PkSlice text, PkSlice *ret_word);
 
 #endif
