@@ -129,9 +129,12 @@ pk_reports_count(const PkReports *self)
 }
 
 guint64
-pk_reports_source_hash(const PkReports *self, guint i)
+pk_reports_get_key(const PkReports *self, guint i, gint64 *ret_ends_usec)
 {
-  return self->reports[_place(self, i)].source_hash;
+  const Report *report = &self->reports[_place(self, i)];
+
+  *ret_ends_usec = report->ends_usec;
+  return report->source_hash;
 }
 
 void

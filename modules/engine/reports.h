@@ -31,6 +31,6 @@ gboolean pk_reports_close(PkReports *self, gint64 arrival_usec, gboolean *ret_su
 /* Goes through the remembered ones, the oldest first; for moving them. */
 guint pk_reports_count(const PkReports *self);
 void pk_reports_copy(const PkReports *self, guint i, PkReports *dest, guint64 *evicted);
-guint64 pk_reports_source_hash(const PkReports *self, guint i);
+guint64 pk_reports_get_key(const PkReports *self, guint i, gint64 *ret_ends_usec);
 
 #endif

@@ -445,9 +445,9 @@ pk_shard_count_reports(const PkShard *self)
 }
 
 guint64
-pk_shard_get_report_hash(const PkShard *self, guint i)
+pk_shard_get_report_key(const PkShard *self, guint i, gint64 *ret_ends_usec)
 {
-  return pk_reports_source_hash(self->reports, i);
+  return pk_reports_get_key(self->reports, i, ret_ends_usec);
 }
 
 void

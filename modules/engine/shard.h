@@ -62,9 +62,9 @@ guint32 pk_shard_end(const PkShard *self);
 gboolean pk_shard_get_key(PkShard *self, guint32 index, guint64 *ret_hash, gint64 *ret_arrival_usec);
 /* Copies one source with its window to dest. */
 void pk_shard_copy_source(PkShard *self, guint32 index, PkShard *dest);
-/* What was reported, the oldest first, and the hash of its source. */
+/* What was reported, the oldest first: the hash of its source, and when its cooldown ends. */
 guint pk_shard_count_reports(const PkShard *self);
-guint64 pk_shard_get_report_hash(const PkShard *self, guint i);
+guint64 pk_shard_get_report_key(const PkShard *self, guint i, gint64 *ret_ends_usec);
 void pk_shard_copy_report(const PkShard *self, guint i, PkShard *dest);
 /* Counters go on. */
 void pk_shard_copy_stats(const PkShard *self, PkShard *dest);

@@ -208,10 +208,10 @@ pk_table_get_stats(PkTable *self, PkStats *ret_stats)
 
 /* ---- moving --------------------------------------------------------------- */
 
-/* Where a source is in the old table. */
+/* Where a source, or a report, is in the old table. */
 typedef struct _Place
 {
-  gint64 arrival_usec;
+  gint64 age_usec; /* arrival time of the last hit; or when the cooldown ends */
   guint64 hash;
   PkShard *shard;
   guint32 index;
@@ -222,7 +222,7 @@ _compare_newest_first(gconstpointer a, gconstpointer b)
 {
   const Place *left = a, *right = b;
 
-  return left->arrival_usec == right->arrival_usec ? 0 : left->arrival_usec < right->arrival_usec ? 1 : -1;
+  return left->age_usec == right->age_usec ? 0 : left->age_usec < right->age_usec ? 1 : -1;
 }
 
 static GArray *
@@ -235,7 +235,7 @@ _list_sources(PkTable *self)
       {
         Place place = { .shard = self->slots[i].shard, .index = index };
 
-        if (pk_shard_get_key(place.shard, index, &place.hash, &place.arrival_usec))
+        if (pk_shard_get_key(place.shard, index, &place.hash, &place.age_usec))
           g_array_append_val(places, place);
       }
   g_array_sort(places, _compare_newest_first);
@@ -257,11 +257,36 @@ _copy_sources(PkTable *self, PkTable *old)
   g_array_unref(places);
 }
 
-static void
-_copy_reports(PkTable *self, const PkShard *from)
+static GArray *
+_list_reports(PkTable *self)
 {
-  for (guint i = 0; i < pk_shard_count_reports(from); i++)
-    pk_shard_copy_report(from, i, _slot_of(self, pk_shard_get_report_hash(from, i))->shard);
+  GArray *places = g_array_new(FALSE, FALSE, sizeof(Place));
+
+  for (guint i = 0; i < self->n_slots; i++)
+    for (guint32 index = 0; index < pk_shard_count_reports(self->slots[i].shard); index++)
+      {
+        Place place = { .shard = self->slots[i].shard, .index = index };
+
+        place.hash = pk_shard_get_report_key(place.shard, index, &place.age_usec);
+        g_array_append_val(places, place);
+      }
+  g_array_sort(places, _compare_newest_first);
+  return places;
+}
+
+/* In the order in which they end, as each shard keeps them. */
+static void
+_copy_reports(PkTable *self, PkTable *old)
+{
+  GArray *places = _list_reports(old);
+
+  for (guint i = places->len; i > 0; i--)
+    {
+      const Place *place = &g_array_index(places, Place, i - 1);
+
+      pk_shard_copy_report(place->shard, place->index, _slot_of(self, place->hash)->shard);
+    }
+  g_array_unref(places);
 }
 
 PkTable *
@@ -274,10 +299,8 @@ pk_table_new_from(PkTable *old, const PkOptions *options, GError **error)
   memcpy(self->config.secret, old->config.secret, sizeof(self->config.secret));
   memcpy(self->config.names_secret, old->config.names_secret, sizeof(self->config.names_secret));
   _copy_sources(self, old);
+  _copy_reports(self, old);
   for (guint i = 0; i < old->n_slots; i++)
-    {
-      _copy_reports(self, old->slots[i].shard);
-      pk_shard_copy_stats(old->slots[i].shard, self->slots[0].shard);
-    }
+    pk_shard_copy_stats(old->slots[i].shard, self->slots[0].shard);
   return self;
 }
