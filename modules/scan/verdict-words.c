@@ -39,11 +39,11 @@ static const Word words[] = {
 
 /* What stands before or after a verdict word in one run of letters. */
 static const gchar *const affixes[] = {
-  "log",  "logn",  "logand", "in",     "out",  "input",   "output",  "forward",  "fwd",     "fw",
-  "wan",  "lan",   "net",    "inet",   "ip",   "ipt",     "ipv",     "iptables", "nft",     "nftables",
-  "nf",   "ufw",   "pkt",    "packet", "bad",  "invalid", "default", "policy",   "final",   "auto",
-  "src",  "dst",   "tcp",    "udp",    "icmp", "scan",    "geo",     "geoip",    "spoof",   "firewall",
-  "rate", "limit", "flood",  "new",    "all",  "and",     "syn",     "logged",   "packets", "ing",
+  "l",   "log", "logn",   "logand", "in",      "out",     "input",  "output",   "forward", "fwd",      "fw",
+  "wan", "lan", "net",    "inet",   "ip",      "ipt",     "ipv",    "iptables", "nft",     "nftables", "nf",
+  "ufw", "pkt", "packet", "bad",    "invalid", "default", "policy", "final",    "auto",    "src",      "dst",
+  "tcp", "udp", "icmp",   "scan",   "geo",     "geoip",   "spoof",  "firewall", "rate",    "limit",    "flood",
+  "new", "all", "and",    "syn",    "logged",  "packets", "ing",
 };
 
 static gboolean

@@ -30,6 +30,7 @@ Test(verdict_words, a_whole_word_denies_or_accepts)
 Test(verdict_words, usual_compounds_count)
 {
   _says("LOGDROP", PK_VERDICT_DENY, "LOGDROP");
+  _says("LDROP", PK_VERDICT_DENY, "LDROP");
   _says("IPTDROP:", PK_VERDICT_DENY, "IPTDROP");
   _says("RejectLog", PK_VERDICT_DENY, "RejectLog");
   _says("INPUTdropped4", PK_VERDICT_DENY, "INPUTdropped");
