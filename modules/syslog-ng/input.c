@@ -103,6 +103,15 @@ _take_parsed(PkSlice program, PkSlice text, PkLine *line)
   line->text = _cut(text);
 }
 
+/* "knockd:" before "amd64 <none> 0.8-2" names no program: a blank follows one,
+ * unless the line ends there. */
+static gboolean
+_is_plain(PkSlice header, PkSlice text)
+{
+  return pk_line_header_is_plain(header.data, header.len) &&
+         (text.len == 0 || pk_slice_ends_with(header, PK_SLICE(" ")));
+}
+
 static void
 _take_message(const LogMessage *msg, PkSlice text, PkLine *line)
 {
@@ -110,7 +119,7 @@ _take_message(const LogMessage *msg, PkSlice text, PkLine *line)
   PkSlice program = _value(msg, LM_V_PROGRAM);
   PkSlice unparsed = PK_SLICE(UNPARSED_PREFIX);
 
-  if (header.len > 0 && !pk_line_header_is_plain(header.data, header.len))
+  if (header.len > 0 && !_is_plain(header, text))
     _parse(msg, _join(header, text), line);
   else if (program.len == 0)
     _parse(msg, text, line);
@@ -120,14 +129,17 @@ _take_message(const LogMessage *msg, PkSlice text, PkLine *line)
     _take_parsed(program, text, line);
 }
 
-/* A template can give a whole line or only its text; a line that names no
- * program takes the message's. */
+/* A template gives the text in the place of MESSAGE, or a whole line, which
+ * shows by its PRI or by a message that nothing parsed. */
 static void
 _take_template(const LogMessage *msg, PkSlice text, PkLine *line)
 {
-  _parse(msg, text, line);
-  if (line->program.len == 0)
-    line->program = _base_name(_value(msg, LM_V_PROGRAM));
+  PkSlice program = _value(msg, LM_V_PROGRAM);
+
+  if (program.len == 0 || (text.len > 1 && text.data[0] == '<' && g_ascii_isdigit(text.data[1])))
+    _parse(msg, text, line);
+  else
+    _take_parsed(program, text, line);
 }
 
 void

@@ -218,8 +218,7 @@ log { source(s_in); parser(p_knock); destination(d_second); };
     def test_scope_separates_sources_that_share_an_address(self):
         halves = [deny("192.0.2.1", port, source_port=port, host=host) for port, host in ((7000, "a"), (8000, "b"), (9000, "b"))]
         relay = self.relay(simple(SETTLE + ' scope("$HOST") fields(all)'))
-        relay.send(halves)
-        relay.send(knock("192.0.2.1", host="c"))
+        relay.send(halves + knock("192.0.2.1", host="c"))
         alert = self.wait_alerts(relay)[0]
         self.assertEqual((knock_fields(alert)["scope"], alert["host"]), ("c", "c"))
         self.assertEqual(knock_fields(relay.messages()[0])["scope"], "a")
