@@ -65,7 +65,7 @@ static void
 _release_window(PkShard *self, PkSource *source)
 {
   pk_windows_release(self->windows, source->window);
-  source->window = PK_INDEX_NONE;
+  pk_sources_set_window(self->sources, source, PK_INDEX_NONE);
   g_atomic_int_add(&self->caps->windows, -1);
 }
 
@@ -79,10 +79,28 @@ _demote(PkShard *self, PkSource *source)
   _release_window(self, source);
 }
 
-static void
-_evict_source(PkShard *self)
+/* A quiet window is worth no more than a single hit; one that is not quiet
+ * goes only where every source has one. */
+static guint32
+_find_source_victim(PkShard *self, gint64 arrival_usec)
 {
-  guint32 victim = pk_sources_find_victim(self->sources);
+  guint32 plain = pk_sources_find_victim(self->sources);
+  guint32 window = pk_windows_find_quiet(self->windows, arrival_usec - self->config->rule.window_usec);
+
+  if (window != PK_INDEX_NONE && plain != PK_INDEX_NONE &&
+      pk_windows_get(self->windows, window)->arrival_usec > pk_sources_get(self->sources, plain)->single.arrival_usec)
+    return plain;
+  if (window == PK_INDEX_NONE && plain != PK_INDEX_NONE)
+    return plain;
+  if (window == PK_INDEX_NONE)
+    window = pk_windows_find_victim(self->windows, PK_HITS_MAX, 0);
+  return pk_windows_get(self->windows, window)->source;
+}
+
+static void
+_evict_source(PkShard *self, gint64 arrival_usec)
+{
+  guint32 victim = _find_source_victim(self, arrival_usec);
   PkSource *source = pk_sources_get(self->sources, victim);
 
   if (source->window != PK_INDEX_NONE)
@@ -92,12 +110,12 @@ _evict_source(PkShard *self)
 }
 
 static PkSource *
-_insert_source(PkShard *self, guint64 hash, const PkAddr *address)
+_insert_source(PkShard *self, guint64 hash, const PkAddr *address, gint64 arrival_usec)
 {
   if (pk_sources_is_full(self->sources) || !_reserve(&self->caps->sources, self->caps->max_sources))
     {
       if (!pk_sources_is_empty(self->sources))
-        _evict_source(self);
+        _evict_source(self, arrival_usec);
       else
         g_atomic_int_add(&self->caps->sources, 1); /* one over the cap: there is nobody here to give way */
     }
@@ -273,7 +291,7 @@ _promote(PkShard *self, PkSource *source, const PkHit *hit, PkSlice scope)
       source->single = *hit;
       return;
     }
-  source->window = pk_windows_take(self->windows, owner, hit->arrival_usec);
+  pk_sources_set_window(self->sources, source, pk_windows_take(self->windows, owner, hit->arrival_usec));
   slot = pk_windows_get(self->windows, source->window);
   _copy_scope(scope, slot->scope);
   slot->window.hits[0] = source->single;
@@ -314,7 +332,7 @@ pk_shard_observe(PkShard *self, const PkArrival *arrival, PkAlert *ret_alerts)
   hit.host = pk_names_get_id(self->names, arrival->host);
   if (index == PK_INDEX_NONE)
     {
-      _insert_source(self, arrival->hash, &arrival->source)->single = hit;
+      _insert_source(self, arrival->hash, &arrival->source, hit.arrival_usec)->single = hit;
       return 0;
     }
   source = pk_sources_get(self->sources, index);
@@ -412,8 +430,9 @@ _copy_window(PkShard *self, const PkSource *source, PkShard *dest, PkSource *cop
   copy->single.host = _copy_name(self, copy->single.host, dest);
   if (!_reserve_window(dest, slot->ports, slot->arrival_usec))
     return;
-  copy->window =
-      pk_windows_take(dest->windows, pk_sources_find(dest->sources, copy->hash, &copy->address), slot->arrival_usec);
+  pk_sources_set_window(
+      dest->sources, copy,
+      pk_windows_take(dest->windows, pk_sources_find(dest->sources, copy->hash, &copy->address), slot->arrival_usec));
   copied = pk_windows_get(dest->windows, copy->window);
   copied->window = slot->window;
   memcpy(copied->scope, slot->scope, sizeof(copied->scope));
@@ -426,7 +445,7 @@ void
 pk_shard_copy_source(PkShard *self, guint32 index, PkShard *dest)
 {
   const PkSource *source = pk_sources_get(self->sources, index);
-  PkSource *copy = _insert_source(dest, source->hash, &source->address);
+  PkSource *copy = _insert_source(dest, source->hash, &source->address, 0);
 
   copy->scan_usec = source->scan_usec;
   if (source->window != PK_INDEX_NONE)

@@ -9,8 +9,8 @@ struct _PkSources
 {
   guint capacity;
   guint32 end;        /* records from here on were never used, so their memory was never touched */
-  guint32 free_first; /* chain of removed records through PkSource.window */
-  guint32 hand;
+  guint32 free_first; /* chain of removed records through PkSource.next */
+  guint32 queue_first, queue_last;
   guint live;
   guint32 slot_mask;
   guint32 *slots; /* index + 1 of a record, 0: empty; linear probing */
@@ -36,6 +36,8 @@ pk_sources_new(guint capacity)
 
   self->capacity = capacity;
   self->free_first = PK_INDEX_NONE;
+  self->queue_first = PK_INDEX_NONE;
+  self->queue_last = PK_INDEX_NONE;
   self->slot_mask = slots - 1;
   self->slots = g_new0(guint32, slots);
   self->records = g_new0(PkSource, capacity);
@@ -103,6 +105,35 @@ pk_sources_end(const PkSources *self)
   return self->end;
 }
 
+static void
+_enqueue(PkSources *self, guint32 index)
+{
+  PkSource *record = &self->records[index];
+
+  record->next = PK_INDEX_NONE;
+  record->previous = self->queue_last;
+  if (self->queue_last == PK_INDEX_NONE)
+    self->queue_first = index;
+  else
+    self->records[self->queue_last].next = index;
+  self->queue_last = index;
+}
+
+static void
+_dequeue(PkSources *self, guint32 index)
+{
+  const PkSource *record = &self->records[index];
+
+  if (record->previous == PK_INDEX_NONE)
+    self->queue_first = record->next;
+  else
+    self->records[record->previous].next = record->next;
+  if (record->next == PK_INDEX_NONE)
+    self->queue_last = record->previous;
+  else
+    self->records[record->next].previous = record->previous;
+}
+
 static guint32
 _take_record(PkSources *self)
 {
@@ -110,7 +141,7 @@ _take_record(PkSources *self)
 
   if (index == PK_INDEX_NONE)
     return self->end++;
-  self->free_first = self->records[index].window;
+  self->free_first = self->records[index].next;
   return index;
 }
 
@@ -121,8 +152,8 @@ pk_sources_insert(PkSources *self, guint64 hash, const PkAddr *address)
 
   g_assert(!pk_sources_is_full(self));
   index = _take_record(self);
-  self->records[index] =
-      (PkSource){ .hash = hash, .address = *address, .window = PK_INDEX_NONE, .live = TRUE, .touched = TRUE };
+  self->records[index] = (PkSource){ .hash = hash, .address = *address, .window = PK_INDEX_NONE, .live = TRUE };
+  _enqueue(self, index);
   self->slots[_find_slot(self, hash, address)] = index + 1;
   self->live++;
   return index;
@@ -157,31 +188,37 @@ pk_sources_remove(PkSources *self, guint32 index)
   PkSource *record = &self->records[index];
 
   _clear_slot(self, _find_slot(self, record->hash, &record->address));
+  if (record->window == PK_INDEX_NONE)
+    _dequeue(self, index);
   record->live = FALSE;
-  record->window = self->free_first;
+  record->next = self->free_first;
   self->free_first = index;
   self->live--;
 }
 
-static gboolean
-_gives_way(PkSource *record, gboolean with_window)
+void
+pk_sources_set_window(PkSources *self, PkSource *source, guint32 window)
 {
-  gboolean touched = record->touched;
+  guint32 index = (guint32) (source - self->records);
 
-  record->touched = FALSE;
-  return record->live && !touched && (with_window || record->window == PK_INDEX_NONE);
+  if (source->window == PK_INDEX_NONE)
+    _dequeue(self, index);
+  source->window = window;
+  source->touched = FALSE;
+  if (window == PK_INDEX_NONE)
+    _enqueue(self, index);
 }
 
 guint32
 pk_sources_find_victim(PkSources *self)
 {
-  /* In two rounds everybody without a window was asked twice. */
-  for (guint32 looked = 0;; looked++)
+  while (self->queue_first != PK_INDEX_NONE && self->records[self->queue_first].touched)
     {
-      guint32 index = self->hand;
+      guint32 index = self->queue_first;
 
-      self->hand = self->hand + 1 < self->end ? self->hand + 1 : 0;
-      if (_gives_way(&self->records[index], looked >= 2 * self->end))
-        return index;
+      self->records[index].touched = FALSE;
+      _dequeue(self, index);
+      _enqueue(self, index);
     }
+  return self->queue_first;
 }

@@ -9,9 +9,9 @@
 /* A fixed number of source records and a hash index over them.  A source with
  * one attempt is nothing but its record.  Not thread safe.
  *
- * Eviction: a hand goes round over the records and takes the first that has no
- * window and was not touched since the hand last came by.  So a record survives
- * as long as fewer new sources arrive than there are records. */
+ * Eviction: records without a window stand in a queue.  The first gives way; if
+ * it was touched since it was put there, it goes to the end instead.  So a
+ * record survives as long as fewer new sources arrive than stand in the queue. */
 
 #define PK_INDEX_NONE G_MAXUINT32
 
@@ -19,10 +19,11 @@ typedef struct _PkSource
 {
   guint64 hash; /* keyed, of scope and address; also stands for the scope */
   PkAddr address;
-  gint64 scan_usec; /* arrival time at which the source was last found scanning; 0: never */
-  guint32 window;   /* index into PkWindows, PK_INDEX_NONE: `single` is all there is */
+  gint64 scan_usec;       /* arrival time at which the source was last found scanning; 0: never */
+  guint32 window;         /* index into PkWindows, PK_INDEX_NONE: `single` is all there is */
+  guint32 next, previous; /* in the queue */
   guint8 live;
-  guint8 touched; /* since the hand last came by */
+  guint8 touched; /* since it was put into the queue */
   PkHit single;
 } PkSource;
 
@@ -39,7 +40,9 @@ guint32 pk_sources_find(const PkSources *self, guint64 hash, const PkAddr *addre
 /* There must be room; the record is clear but for its key. */
 guint32 pk_sources_insert(PkSources *self, guint64 hash, const PkAddr *address);
 void pk_sources_remove(PkSources *self, guint32 index);
-/* The record that gives way; there must be one.  It may have a window only if all have. */
+/* PK_INDEX_NONE: the source has none any more. */
+void pk_sources_set_window(PkSources *self, PkSource *source, guint32 window);
+/* The record that gives way; PK_INDEX_NONE when all have a window. */
 guint32 pk_sources_find_victim(PkSources *self);
 gboolean pk_sources_is_full(const PkSources *self);
 gboolean pk_sources_is_empty(const PkSources *self);

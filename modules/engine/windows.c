@@ -251,10 +251,23 @@ pk_windows_release(PkWindows *self, guint32 index)
 }
 
 guint32
+pk_windows_find_quiet(const PkWindows *self, gint64 quiet_since_usec)
+{
+  const PkWindowSlot *oldest;
+
+  if (self->ages.first == PK_INDEX_NONE)
+    return PK_INDEX_NONE;
+  oldest = &self->slots[self->ages.first];
+  return oldest->arrival_usec < quiet_since_usec && oldest->heap_place == 0 ? self->ages.first : PK_INDEX_NONE;
+}
+
+guint32
 pk_windows_find_victim(const PkWindows *self, guint ports, gint64 quiet_since_usec)
 {
-  if (self->ages.first != PK_INDEX_NONE && self->slots[self->ages.first].arrival_usec < quiet_since_usec)
-    return self->ages.first;
+  guint32 quiet = pk_windows_find_quiet(self, quiet_since_usec);
+
+  if (quiet != PK_INDEX_NONE)
+    return quiet;
   for (guint rank = 0; rank <= MIN(ports, PK_HITS_MAX); rank++)
     if (self->ranks[rank].first != PK_INDEX_NONE)
       return self->ranks[rank].first;

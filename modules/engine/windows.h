@@ -37,6 +37,9 @@ gboolean pk_windows_is_full(const PkWindows *self);
 guint32 pk_windows_take(PkWindows *self, guint32 source, gint64 arrival_usec);
 void pk_windows_release(PkWindows *self, guint32 index);
 
+/* The window whose last hit arrived the longest ago, if that was before
+ * quiet_since_usec and nothing of it waits to be judged; PK_INDEX_NONE otherwise. */
+guint32 pk_windows_find_quiet(const PkWindows *self, gint64 quiet_since_usec);
 /* The window that gives way to a source with `ports` distinct ports;
  * PK_INDEX_NONE when every other one ranks higher.  quiet_since_usec: windows
  * whose last hit arrived before are of no more use. */
