@@ -10,17 +10,33 @@
 #define PROGRAM "port-knock"
 #define MESSAGE_TAG "port-knock"
 #define ALERT_TAG "port-knock.alert"
+/* What the fields of a firewall's denial need, names and all. */
+#define CORE_FIELDS_BYTES 640
+
+static void
+_init_field(PkOutputField *field, const gchar *prefix, PkFieldId id)
+{
+  static const LogMessageValueType TYPES[] = {
+    [PK_FIELD_STRING] = LM_VT_STRING,
+    [PK_FIELD_INTEGER] = PK_SNG_VT_INTEGER,
+    [PK_FIELD_DOUBLE] = LM_VT_DOUBLE,
+  };
+  gchar *name = g_strconcat(prefix, pk_field_name(id), NULL);
+  gssize len;
+
+  field->handle = log_msg_get_value_handle(name);
+  field->name = log_msg_get_value_name(field->handle, &len);
+  field->name_len = (gsize) len;
+  field->type = TYPES[pk_field_type(id)];
+  g_free(name);
+}
 
 void
 pk_output_init(PkOutput *self, const gchar *prefix)
 {
   for (PkFieldId i = 0; i < PK_N_FIELDS; i++)
-    {
-      gchar *name = g_strconcat(prefix, pk_field_name(i), NULL);
-
-      self->fields[i] = log_msg_get_value_handle(name);
-      g_free(name);
-    }
+    _init_field(&self->fields[i], prefix, i);
+  self->are_sdata = log_msg_is_handle_sdata(self->fields[0].handle);
   self->message_tag = log_tags_get_by_name(MESSAGE_TAG);
   self->alert_tag = log_tags_get_by_name(ALERT_TAG);
 }
@@ -31,17 +47,44 @@ typedef struct _Sink
   LogMessage *msg;
 } Sink;
 
+/* log_msg_set_value_with_type() costs twice what nv_table_add_value() does, and
+ * a recognised message gets a dozen values.  What it does beyond that is for values
+ * that are built in or structured data, for a payload that is shared, for tracing,
+ * and for a table that is full. */
+static gboolean
+_can_add_directly(const PkOutput *output, const LogMessage *msg)
+{
+  return !output->are_sdata && !trace_flag && (msg->flags & LF_STATE_OWN_PAYLOAD);
+}
+
 static void
 _set_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
 {
-  static const LogMessageValueType TYPES[] = {
-    [PK_FIELD_STRING] = LM_VT_STRING,
-    [PK_FIELD_INTEGER] = PK_SNG_VT_INTEGER,
-    [PK_FIELD_DOUBLE] = LM_VT_DOUBLE,
-  };
   const Sink *sink = user_data;
+  const PkOutputField *field = &sink->output->fields[id];
 
-  log_msg_set_value_with_type(sink->msg, sink->output->fields[id], value, (gssize) len, TYPES[pk_field_type(id)]);
+  log_msg_set_value_with_type(sink->msg, field->handle, value, (gssize) len, field->type);
+}
+
+static void
+_add_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
+{
+  const Sink *sink = user_data;
+  const PkOutputField *field = &sink->output->fields[id];
+
+  if (!nv_table_add_value(sink->msg->payload, field->handle, field->name, field->name_len, value, len, field->type,
+                          NULL))
+    _set_field(id, value, len, user_data);
+}
+
+/* Once for all fields, where adding finds out late. */
+static void
+_make_room(LogMessage *msg)
+{
+  NVTable *grown;
+
+  if (!nv_table_alloc_check(msg->payload, CORE_FIELDS_BYTES) && nv_table_realloc(msg->payload, &grown))
+    msg->payload = grown;
 }
 
 void
@@ -50,7 +93,13 @@ pk_output_set_event(const PkOutput *self, LogMessage *msg, const PkEvent *event,
   Sink sink = { self, msg };
 
   log_msg_set_tag_by_id(msg, self->message_tag);
-  pk_event_each_field(event, scope, all, _set_field, &sink);
+  if (_can_add_directly(self, msg))
+    {
+      _make_room(msg);
+      pk_event_each_field(event, scope, all, _add_field, &sink);
+    }
+  else
+    pk_event_each_field(event, scope, all, _set_field, &sink);
 }
 
 static void

@@ -9,10 +9,20 @@
 
 /* Events and alerts as name-value pairs, and alerts as messages. */
 
+/* Of a name-value pair; name is the registry's and lives as long as the process. */
+typedef struct _PkOutputField
+{
+  NVHandle handle;
+  LogMessageValueType type;
+  const gchar *name;
+  gsize name_len;
+} PkOutputField;
+
 /* Handles and tag ids, looked up once: each look-up takes a global lock. */
 typedef struct _PkOutput
 {
-  NVHandle fields[PK_N_FIELDS];
+  PkOutputField fields[PK_N_FIELDS];
+  gboolean are_sdata; /* the prefix makes the fields structured data */
   LogTagId message_tag, alert_tag;
 } PkOutput;
 
