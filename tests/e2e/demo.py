@@ -11,6 +11,8 @@ it sends captures to a relay on loopback.  Exit codes: 0 all knocks reported onc
 and the scan not, 1 something is not as it should be, 2 it could not be started.
 """
 
+import os
+import signal
 import sys
 import time
 
@@ -133,6 +135,10 @@ def main(arguments):
     except (MissingTool, RelayError) as error:
         print(f"port-knock demo: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # Whoever read it has gone; Python would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except Interrupted as interrupted:
         print("port-knock demo: interrupted", file=sys.stderr)
         return 128 + interrupted.args[0]

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import time
 
-from stage import uninterrupted
+from stage import run_shortly, uninterrupted
 
 SETTLE_SECONDS = 10
 # How much later than settle() an alert may come: the timer ticks once a second.
@@ -65,8 +65,7 @@ def find_tool(name):
 
 def syslog_ng_facts():
     """(version, version for its configuration, module folder) of the installed syslog-ng."""
-    done = subprocess.run(["syslog-ng", "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                          start_new_session=True, check=False)
+    done = run_shortly("syslog-ng", "--version")
     facts = [re.search(rf"^{name}: *(\S+)", done.stdout, re.M)
              for name in ("Installer-Version", "Config version", "Module-Directory")]
     if None in facts:
@@ -134,14 +133,12 @@ class Relay:
 
     def _wait_until_up(self):
         """Its control socket answers when everything else is open."""
-        control = ["syslog-ng-ctl", "stats", "--control=" + self._path("syslog-ng.ctl")]
+        control = self._path("syslog-ng.ctl")
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             self.check()
-            if os.path.exists(self._path("syslog-ng.ctl")):
-                if subprocess.run(control, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                  stdin=subprocess.DEVNULL, start_new_session=True, check=False).returncode == 0:
-                    return
+            if os.path.exists(control) and not run_shortly("syslog-ng-ctl", "stats", "--control=" + control).returncode:
+                return
             time.sleep(0.05)
         raise RelayError(f"syslog-ng did not come up within {START_SECONDS} s:\n{self.said()}")
 

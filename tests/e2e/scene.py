@@ -16,13 +16,14 @@ log (KernelLogSwitch).
 import fcntl
 import ipaddress
 import os
+import re
 import shlex
 import subprocess
 import threading
 import time
 
 from relay import Relay, find_tool
-from stage import Stage
+from stage import Stage, run_shortly, uninterrupted
 from watch import Client, Watch
 
 PACKAGES = {
@@ -141,8 +142,7 @@ class KernelLogSwitch:
         self.folder = self.file = None
         if find_tool("modprobe"):
             # Built in, or loaded on demand, or not there: what counts is whether the switch is.
-            subprocess.run(["modprobe", "-q", "nf_log_syslog"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL, start_new_session=True, check=False)
+            run_shortly("modprobe", "-q", "nf_log_syslog")
         try:
             self.folder = os.open(NETFILTER, os.O_RDONLY)
             fcntl.flock(self.folder, fcntl.LOCK_EX)
@@ -187,6 +187,7 @@ class Host:
     """A host: network, mount, name and process namespaces of its own."""
 
     def __init__(self):
+        self.staying = []
         # pylint: disable=consider-using-with
         self.holder = subprocess.Popen(
             ["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child",
@@ -203,13 +204,19 @@ class Host:
         # itself: killed, it leaves a process behind that nobody may ever wait for.
         self.enter_to_stay = self.enter[:-1] + [f"--pid={folder}/pid_for_children", "--"]
 
-    def run(self, *command, stdin=None):
-        done = subprocess.run(self.enter + list(command), input=stdin, capture_output=True, text=True,
-                              start_new_session=True, check=False,
-                              **({} if stdin else {"stdin": subprocess.DEVNULL}))
+    def run(self, *command, stdin=""):
+        done = run_shortly(*self.enter, *command, stdin=stdin)
         if done.returncode:
             raise Unavailable(f"{shlex.join(command)}: {(done.stderr + done.stdout).strip()}")
         return done.stdout
+
+    def start(self, command, output_path):
+        """A program that runs until the host is closed."""
+        with open(output_path, "wb") as output, uninterrupted():
+            process = subprocess.Popen(self.enter_to_stay + command, stdin=subprocess.DEVNULL, stdout=output,
+                                       stderr=output, start_new_session=True)
+            self.staying.append(process)
+        return process
 
     def close(self):
         """Ends every process in it."""
@@ -219,6 +226,8 @@ class Host:
         except subprocess.TimeoutExpired:
             self.holder.kill()
             self.holder.wait()
+        for process in self.staying:
+            process.wait()
         self.holder.stdout.close()
         self.holder.stderr.close()
 
@@ -232,7 +241,6 @@ class SceneClient(Client):
         self.command = command
         self.ipv6 = ipv6
         self.user = None
-        self.thread = None
 
     def commands(self, target):
         for port in self.ports if "{port}" in self.command else [None]:
@@ -270,29 +278,31 @@ def scan_client(title):
 
 def nmap_ports(options):
     """The ports that nmap will try: -oG with -v begins with a list of ranges."""
-    done = subprocess.run(["nmap", "-v", "-oG", "-"] + options, capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL, start_new_session=True, check=False)
-    listed = done.stdout.partition("TCP(")[2].partition(")")[0].partition(";")[2]
+    said = run_shortly("nmap", "-v", "-oG", "-", *options).stdout
+    listed = re.search(r"TCP\(\d+;([\d,-]+)\)", said)
+    if not listed:
+        raise Unavailable(f"nmap does not tell its ports: {said}")
     ports = []
-    for item in filter(None, listed.split(",")):
+    for item in listed.group(1).split(","):
         first, _, last = item.partition("-")
         ports += range(int(first), int(last or first) + 1)
     return ports
 
 
-class Daemon:
-    """A program that runs in a host until the host is closed."""
+class Clients:
+    """Their threads; closed after the hosts, so that the processes that they wait for have ended."""
 
-    def __init__(self, host, command, output_path):
-        self.output_path = output_path
-        with open(output_path, "wb") as output:
-            # pylint: disable=consider-using-with
-            self.process = subprocess.Popen(host.enter_to_stay + command, stdin=subprocess.DEVNULL, stdout=output,
-                                            stderr=output, start_new_session=True)
+    def __init__(self):
+        self.threads = []
 
-    def said(self):
-        with open(self.output_path, encoding="utf-8", errors="replace") as file:
-            return file.read().strip()
+    def start(self, function, *arguments):
+        thread = threading.Thread(target=function, args=arguments, daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def close(self):
+        for thread in self.threads:
+            thread.join(10)
 
 
 class Scene(Stage):
@@ -318,6 +328,7 @@ class Scene(Stage):
         self.make(KernelLogSwitch)
         # Made before the hosts, for it is to be closed after them: then it has ended.
         self.relay = self.make(Relay, self.folder, GATE_SOURCES.format(prefix=self.prefix))
+        self.running = self.make(Clients)
         self.gate = self.make(Host)
         self.outside = self.make(Host)
         self._join_hosts()
@@ -330,10 +341,8 @@ class Scene(Stage):
 
     def _join_hosts(self):
         # The process number of the other host's holder is ours, not one of a namespace: enter the network only.
-        command = ["ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth0",
-                   "netns", str(self.gate.holder.pid)]
-        done = subprocess.run(self.outside.enter_net + command, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, start_new_session=True, check=False)
+        done = run_shortly(*self.outside.enter_net, "ip", "link", "add", "eth0", "type", "veth",
+                           "peer", "name", "eth0", "netns", str(self.gate.holder.pid))
         if done.returncode:
             raise Unavailable(f"hosts cannot be joined (module veth): {done.stderr.strip()}")
         for host, number in ((self.gate, 1), (self.outside, 2)):
@@ -374,19 +383,25 @@ class Scene(Stage):
         rules = os.path.join(self.folder, "knockd.conf")
         with open(rules, "w", encoding="utf-8") as file:
             file.write(KNOCKD_RULES.format(nft=find_tool("nft")))
-        self.knockd = Daemon(self.gate, [find_tool("knockd"), "-i", "eth0", "-c", rules],
-                             os.path.join(self.folder, "knockd.out"))
+        self.knockd = self.gate.start([find_tool("knockd"), "-i", "eth0", "-c", rules], self._knockd_output())
+
+    def _knockd_output(self):
+        return os.path.join(self.folder, "knockd.out")
+
+    def _knockd_said(self):
+        with open(self._knockd_output(), encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
 
     def _probe(self):
-        """Packets from an address that is nobody's: the firewall logs them and the relay reads it.  Till knockd is up."""
+        """Until knockd is up and a packet from an address that is nobody's was denied, logged and read."""
         deadline = time.monotonic() + PROBE_SECONDS
         logged = listening = False
         while not (logged and listening):
             if time.monotonic() > deadline:
-                raise Unavailable(f"knockd does not come up: {self.knockd.said()}" if logged else
+                raise Unavailable(f"knockd does not come up: {self._knockd_said()}" if logged else
                                   "a packet that the firewall drops does not show up in the kernel log")
-            if self.knockd.process.poll() is not None:
-                raise Unavailable(f"knockd ended with status {self.knockd.process.returncode}: {self.knockd.said()}")
+            if self.knockd.poll() is not None:
+                raise Unavailable(f"knockd ended with status {self.knockd.returncode}: {self._knockd_said()}")
             self.relay.check()
             self.outside.run("knock", "-u", self.target, "9")
             time.sleep(0.2)
@@ -401,9 +416,7 @@ class Scene(Stage):
 
     def start_clients(self):
         for number, client in enumerate(self.clients):
-            client.thread = threading.Thread(target=self._run_client, args=(client, number * STAGGER_SECONDS),
-                                             daemon=True)
-            client.thread.start()
+            self.running.start(self._run_client, client, number * STAGGER_SECONDS)
 
     def _run_client(self, client, wait_seconds):
         time.sleep(wait_seconds)

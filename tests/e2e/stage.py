@@ -3,11 +3,15 @@
 
 """What is made for a play is undone after it, also when it is interrupted or fails half-way."""
 
+import atexit
 import contextlib
 import signal
+import subprocess
 import tempfile
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+COMMAND_SECONDS = 20
 
 
 class Interrupted(KeyboardInterrupt):
@@ -17,19 +21,28 @@ class Interrupted(KeyboardInterrupt):
 class _Held:
     depth = 0
     pending = 0
+    raised = False
+
+
+def _raise():
+    # Only one: a second must not interrupt what the first one ends.
+    if not _Held.raised:
+        _Held.raised = True
+        raise Interrupted(_Held.pending)
 
 
 def _interrupt(number, _):
-    if _Held.depth:
-        _Held.pending = _Held.pending or number
-    else:
-        raise Interrupted(number)
+    _Held.pending = _Held.pending or number
+    if not _Held.depth:
+        _raise()
 
 
 def catch_signals():
-    """From now on a signal that would end the process raises Interrupted.  Call it in the main thread."""
+    """From now on a signal that would end the process raises Interrupted; one that is ignored (nohup) stays so.
+    Call it in the main thread."""
     for number in SIGNALS:
-        signal.signal(number, _interrupt)
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 @contextlib.contextmanager
@@ -41,11 +54,19 @@ def uninterrupted():
         yield
     finally:
         _Held.depth -= 1
-        number = 0 if _Held.depth else _Held.pending
-        if number:
-            _Held.pending = 0
-    if number:
-        raise Interrupted(number)
+    if _Held.pending and not _Held.depth:
+        _raise()
+
+
+def run_shortly(*command, stdin=""):
+    """For commands that end at once: not even a signal leaves one of them behind."""
+    with uninterrupted():
+        try:
+            # A session of its own: an interrupt from the terminal is for us.
+            return subprocess.run(command, input=stdin, capture_output=True, text=True, start_new_session=True,
+                                  timeout=COMMAND_SECONDS, check=False)
+        except subprocess.TimeoutExpired as error:
+            return subprocess.CompletedProcess(command, 124, "", str(error))
 
 
 class Stage:
@@ -53,6 +74,8 @@ class Stage:
 
     def __init__(self):
         self._made = contextlib.ExitStack()
+        # For a signal between the end of the with statement and the beginning of __exit__().
+        atexit.register(self._made.close)
         self.folder = None
 
     def __enter__(self):
