@@ -43,6 +43,7 @@ typedef struct _PortKnockParser
   PkEngine *engine; /* borrowed from state */
   PkCounters counters;
   struct iv_timer tick;
+  gboolean told_full;
 } PortKnockParser;
 
 /* Alerts of the message that is on its way through queue(), to follow it. */
@@ -192,12 +193,28 @@ _queue(LogPipe *s, LogMessage *msg, const LogPathOptions *path_options)
 
 /* ---- the timer ------------------------------------------------------------- */
 
+/* Once: what follows is for the counters to tell. */
+static void
+_warn_of_full_tables(PortKnockParser *self, const PkStats *stats)
+{
+  const PkStats *before = &self->counters.shown;
+
+  if (self->told_full ||
+      (stats->evicted_sources == before->evicted_sources && stats->evicted_windows == before->evicted_windows))
+    return;
+  self->told_full = TRUE;
+  msg_warning("port-knock: a table is full, and the oldest give way; consider more max-sources() or max-windows()",
+              evt_tag_str("parser", self->super.name), evt_tag_int("max_sources", self->settings.engine.max_sources),
+              evt_tag_int("max_windows", self->settings.engine.max_windows), log_pipe_location_tag(&self->super.super));
+}
+
 static void
 _copy_stats(PortKnockParser *self)
 {
   PkStats stats;
 
   pk_engine_get_stats(self->engine, &stats);
+  _warn_of_full_tables(self, &stats);
   pk_counters_copy_engine(&self->counters, &stats);
 }
 

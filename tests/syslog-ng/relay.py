@@ -77,6 +77,7 @@ class Relay:
         self.write(config)
 
     def write(self, config):
+        self.config = config
         for name, value in {"dir": self.dir, "json": MESSAGE_JSON, **self.ports}.items():
             config = config.replace("{%s}" % name, str(value))
         (self.dir / "conf").write_text(f"@version: {version()}\n" + config)
@@ -87,16 +88,22 @@ class Relay:
         words = ["syslog-ng", "-F", "--no-caps", "-e", f"--module-path={modules}", *files, *arguments]
         return [str(word) for word in words]
 
-    def start(self, *arguments):
-        with open(self.dir / "log", "ab") as log:
-            self.process = subprocess.Popen(self._command(*arguments), stdout=log, stderr=log)
-        wait_for(self._is_ready, "start of syslog-ng")
-        return self
+    def start(self):
+        """Somebody else may take a free port before syslog-ng does: then with others."""
+        for _ in range(5):
+            with open(self.dir / "log", "wb") as log:
+                self.process = subprocess.Popen(self._command(), stdout=log, stderr=log)
+            wait_for(self._is_ready_or_gone, "start of syslog-ng")
+            if self.process.poll() is None:
+                return self
+            if "Address already in use" not in self.log:
+                break
+            self.ports = {name: free_port() for name in self.ports}
+            self.write(self.config)
+        raise AssertionError(f"syslog-ng ended with {self.process.returncode}: {self.log}")
 
-    def _is_ready(self):
-        if self.process.poll() is not None:
-            raise AssertionError(f"syslog-ng ended with {self.process.returncode}: {self.log}")
-        return self._control("stats").returncode == 0
+    def _is_ready_or_gone(self):
+        return self.process.poll() is not None or self._control("stats").returncode == 0
 
     def refuse(self):
         """Starts what must not start, and returns what it said."""

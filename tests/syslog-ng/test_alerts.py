@@ -225,6 +225,14 @@ log { source(s_in); parser(p_knock); destination(d_second); };
         time.sleep(1.2)
         self.assertEqual(len(alerts(relay.messages())), 1)
 
+    def test_a_full_table_is_told_once_and_counted(self):
+        relay = self.relay(simple(SETTLE + " max-sources(1024) max-windows(64)"))
+        for block in range(2):
+            relay.send([deny(f"10.{block}.{i // 250}.{i % 250}", 22, source_port=i) for i in range(2000)])
+            wait_for(lambda: relay.stats()["evicted_sources"] > block * 2000, "evictions", 5)
+        self.assertLessEqual(relay.stats()["sources"], 1024)
+        self.assertEqual(relay.log.count("port-knock: a table is full"), 1)
+
     def test_use_time_received_takes_no_notice_of_stamps(self):
         """A knock whose stamps are an hour apart is one all the same."""
         at = now_usec()
