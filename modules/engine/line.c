@@ -191,7 +191,7 @@ _take_stamp(PkSlice rest, const PkClock *clock, gint64 *ret_time_usec)
       if (len && !has_zone)
         *ret_time_usec -= (gint64) clock->utc_offset_seconds * G_USEC_PER_SEC;
     }
-  return len < rest.len && rest.data[len] == ' ' ? len + 1 : 0;
+  return len > 0 && len < rest.len && rest.data[len] == ' ' ? len + 1 : 0;
 }
 
 /* RFC 3164 and its ISO variant: a stamp, a host unless the next word is a tag,
