@@ -5,6 +5,9 @@
 
 #include "scan/slice.h"
 
+/* 9999-12-31T23:59:59.999999Z; a zone can lead out of the years that a stamp can name. */
+#define LATEST_USEC G_GINT64_CONSTANT(253402300799999999)
+
 /* Cursor over a stamp.  Not GDateTime: it allocates for every stamp, and a
  * replay reads one with every line. */
 typedef struct _Reader
@@ -104,6 +107,12 @@ _to_usec(const Civil *civil)
   return (((days * 24 + civil->hour) * 60 + civil->minute) * 60 + civil->second) * G_USEC_PER_SEC + civil->usec;
 }
 
+static gboolean
+_is_in_range(gint64 usec)
+{
+  return usec >= 0 && usec <= LATEST_USEC;
+}
+
 static gint
 _year_of(gint64 usec)
 {
@@ -142,7 +151,7 @@ pk_timestamp_parse_iso(PkSlice text, gint64 *ret_usec, gboolean *ret_has_zone)
 {
   Reader reader = { .text = text };
   Civil civil;
-  gint64 offset_usec;
+  gint64 offset_usec, usec;
   gboolean has_zone;
 
   if (!(_read_digits(&reader, 4, &civil.year) && _read_char(&reader, '-') && _read_digits(&reader, 2, &civil.month) &&
@@ -150,7 +159,10 @@ pk_timestamp_parse_iso(PkSlice text, gint64 *ret_usec, gboolean *ret_has_zone)
         (_read_char(&reader, 'T') || _read_char(&reader, ' ')) && _read_time_of_day(&reader, &civil) &&
         _date_exists(&civil) && _read_zone(&reader, &offset_usec, &has_zone)))
     return 0;
-  *ret_usec = _to_usec(&civil) - offset_usec;
+  usec = _to_usec(&civil) - offset_usec;
+  if (!_is_in_range(usec))
+    return 0;
+  *ret_usec = usec;
   *ret_has_zone = has_zone;
   return reader.at;
 }
@@ -212,7 +224,7 @@ _guess_year(Civil *civil, gint64 now_usec, gint64 offset_usec)
 gsize
 pk_timestamp_parse_bsd(PkSlice text, gint64 now_usec, gint utc_offset_seconds, gint64 *ret_usec)
 {
-  gint64 offset_usec = (gint64) utc_offset_seconds * G_USEC_PER_SEC;
+  gint64 offset_usec = (gint64) utc_offset_seconds * G_USEC_PER_SEC, usec;
   Reader reader = { .text = text };
   Civil civil;
   gboolean has_year;
@@ -233,7 +245,10 @@ pk_timestamp_parse_bsd(PkSlice text, gint64 now_usec, gint utc_offset_seconds, g
     }
   if (has_year ? !_date_exists(&civil) : !_guess_year(&civil, now_usec, offset_usec))
     return 0;
-  *ret_usec = _to_usec(&civil) - offset_usec;
+  usec = _to_usec(&civil) - offset_usec;
+  if (!_is_in_range(usec))
+    return 0;
+  *ret_usec = usec;
   return reader.at;
 }
 
@@ -241,7 +256,7 @@ gsize
 pk_timestamp_format(gint64 usec, gchar ret_text[PK_TIMESTAMP_TEXT_BYTES])
 {
   gint64 seconds = usec / G_USEC_PER_SEC;
-  GDateTime *time = g_date_time_new_from_unix_utc(seconds);
+  GDateTime *time = _is_in_range(usec) ? g_date_time_new_from_unix_utc(seconds) : NULL;
   gint len = 0;
 
   if (time)

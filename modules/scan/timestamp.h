@@ -21,7 +21,8 @@ gsize pk_timestamp_parse_iso(PkSlice text, gint64 *ret_usec, gboolean *ret_has_z
  * gives the zone in which the stamp is written. */
 gsize pk_timestamp_parse_bsd(PkSlice text, gint64 now_usec, gint utc_offset_seconds, gint64 *ret_usec);
 
-/* "2026-11-22T22:09:59.123Z", NUL terminated; returns its length. */
+/* "2026-11-22T22:09:59.123Z", NUL terminated; returns its length.  Empty
+ * outside the years above. */
 #define PK_TIMESTAMP_TEXT_BYTES 32
 gsize pk_timestamp_format(gint64 usec, gchar ret_text[PK_TIMESTAMP_TEXT_BYTES]);
 
