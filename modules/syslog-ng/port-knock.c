@@ -203,7 +203,7 @@ _warn_of_full_tables(PortKnockParser *self, const PkStats *stats)
       (stats->evicted_sources == before->evicted_sources && stats->evicted_windows == before->evicted_windows))
     return;
   self->told_full = TRUE;
-  msg_warning("port-knock: a table is full, and the oldest give way; consider more max-sources() or max-windows()",
+  msg_warning("port-knock: a table is full, and the oldest give way. Consider more max-sources() or max-windows()",
               evt_tag_str("parser", self->super.name), evt_tag_int("max_sources", self->settings.engine.max_sources),
               evt_tag_int("max_windows", self->settings.engine.max_windows), log_pipe_location_tag(&self->super.super));
 }
@@ -335,7 +335,7 @@ _warn_of_references(PortKnockParser *self)
 {
   if (self->engine && self->reference > 1)
     msg_warning("port-knock: the parser is used more than once, and each use has windows of its own: a knock is "
-                "only found where one use sees all of it; join the sources in one log path, or set correlate(no)",
+                "only found where one use sees all of it. Join the sources in one log path, or set correlate(no)",
                 evt_tag_str("parser", self->super.name), evt_tag_int("reference", self->reference),
                 log_pipe_location_tag(&self->super.super));
 }
