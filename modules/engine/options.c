@@ -17,7 +17,8 @@ static const PkOption OPTIONS[] =
   { "window", PK_OPTION_INTEGER, 1, 3600, 30, "seconds", NULL,
     "hits of a source are kept for this long (event time)", G_STRUCT_OFFSET(PkOptions, window_seconds) },
   { "settle", PK_OPTION_INTEGER, 1, 3600, 10, "seconds", NULL,
-    "a candidate is judged when no new attempt came for this long; at most window", G_STRUCT_OFFSET(PkOptions, settle_seconds) },
+    "a candidate is judged when no new attempt came for this long; at most window",
+    G_STRUCT_OFFSET(PkOptions, settle_seconds) },
   { "min-ports", PK_OPTION_INTEGER, 2, 32, 3, "distinct ports", NULL,
     "fewer are no knock", G_STRUCT_OFFSET(PkOptions, min_ports) },
   { "max-ports", PK_OPTION_INTEGER, 2, 31, 8, "distinct ports", NULL,
@@ -37,13 +38,15 @@ static const PkOption OPTIONS[] =
   { "max-sources", PK_OPTION_INTEGER, 1024, 16777216, 262144, "sources", NULL,
     "hard cap of sources remembered", G_STRUCT_OFFSET(PkOptions, max_sources) },
   { "max-windows", PK_OPTION_INTEGER, 64, 16777216, 0, "sources", NULL,
-    "hard cap of sources with several attempts; default max-sources/16, at most max-sources", G_STRUCT_OFFSET(PkOptions, max_windows) },
+    "hard cap of sources with several attempts; default max-sources/16, at most max-sources",
+    G_STRUCT_OFFSET(PkOptions, max_windows) },
   { "max-alerts", PK_OPTION_INTEGER, 1, 10000, 60, "a minute", NULL,
     "more alerts are counted, not written", G_STRUCT_OFFSET(PkOptions, max_alerts) },
   { "deny-prefix", PK_OPTION_STRINGS, 0, 0, 0, "", NULL,
     "netfilter log prefix that means a denial; may be repeated", G_STRUCT_OFFSET(PkOptions, deny_prefix) },
   { "accept-prefix", PK_OPTION_STRINGS, 0, 0, 0, "", NULL,
-    "netfilter log prefix that means a permitted connection; may be repeated", G_STRUCT_OFFSET(PkOptions, accept_prefix) },
+    "netfilter log prefix that means a permitted connection; may be repeated",
+    G_STRUCT_OFFSET(PkOptions, accept_prefix) },
 };
 /* clang-format on */
 

@@ -150,7 +150,7 @@ Test(netfilter, a_tuple_that_cannot_be_is_malformed)
     "DROP " HEAD "SRC=198.51.100.7 DST=203.0.113.5 PROTO=ICMP TYPE=256 CODE=0",
     "DROP " HEAD "SRC=198.51.100.7 DST=203.0.113.5",
     "DROP " HEAD "SRC=198.51.100.7",
-    "DROP " HEAD,
+    ("DROP " HEAD),
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
