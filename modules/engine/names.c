@@ -18,14 +18,15 @@ typedef struct _Name
 {
   gchar text[PK_NAME_BYTES];
   guint32 generation; /* 0: never used */
+  guint32 used;       /* PkNames.uses when it was last asked for */
   guint8 len;
-  guint8 used; /* since the last look for a place in this set */
 } Name;
 
 struct _PkNames
 {
   const guint8 *secret;
   guint32 latest; /* slot of the name asked for last: mostly the next one too */
+  guint32 uses;   /* goes round */
   Name names[SETS * WAYS];
 };
 
@@ -62,22 +63,20 @@ static PkNameId
 _id_of(PkNames *self, guint32 slot)
 {
   self->latest = slot;
-  self->names[slot].used = TRUE;
+  self->names[slot].used = ++self->uses;
   return self->names[slot].generation << SLOT_BITS | slot;
 }
 
-/* The first place that was not used since the last look; everyone gets a
- * second chance. */
+/* The place that was not used for the longest time. */
 static guint32
-_find_place(PkNames *self, guint32 first)
+_find_place(const PkNames *self, guint32 first)
 {
-  for (guint32 slot = first; slot < first + WAYS; slot++)
-    {
-      if (!self->names[slot].used)
-        return slot;
-      self->names[slot].used = FALSE;
-    }
-  return first;
+  guint32 place = first;
+
+  for (guint32 slot = first + 1; slot < first + WAYS; slot++)
+    if (self->uses - self->names[slot].used > self->uses - self->names[place].used)
+      place = slot;
+  return place;
 }
 
 static void
