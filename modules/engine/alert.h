@@ -28,8 +28,11 @@ guint pk_alert_list_ports(const PkAlert *alert, PkPort ret_ports[PK_HITS_MAX]);
  *     2 bytes  port, for ICMP the length of the packet
  *   8 bytes  window_start in whole seconds since the epoch, signed
  *
- * Test vector: empty scope, 192.0.2.1 to 198.51.100.2, TCP 7000, 8000, 9000,
- * window start 1795305600 s: see tests/engine/test_alert.c. */
+ * Test vectors, 192.0.2.1 knocking on TCP 7000, 8000, 9000 from 1795305600 s on:
+ *   of 198.51.100.2, empty scope                1f49bb322b1a62d7
+ *   of 198.51.100.2, scope tenant-a             c1ee846cb979c43a
+ *   of a missing destination, empty scope       646a22a012f46f78
+ * More are in tests/engine/test_alert.c. */
 void pk_alert_identify(PkAlert *alert);
 
 #endif
