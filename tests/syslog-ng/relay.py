@@ -28,8 +28,9 @@ DEADLINE_SECONDS = 30
 
 # What a test wants to know of a message, with its fields below "_knock".
 MESSAGE_JSON = (
-    "$(format-json --scope none program=\\\"$PROGRAM\\\" host=\\\"$HOST\\\" level=\\\"$LEVEL\\\" facility=\\\"$FACILITY\\\""
-    " message=\\\"$MESSAGE\\\" stamp=\\\"$S_ISODATE\\\" received=\\\"$R_ISODATE\\\" tags=\\\"$TAGS\\\" --key .knock.*)\\n"
+    "$(format-json --scope none program=\\\"$PROGRAM\\\" host=\\\"$HOST\\\" level=\\\"$LEVEL\\\""
+    " facility=\\\"$FACILITY\\\" message=\\\"$MESSAGE\\\" stamp=\\\"$S_ISODATE\\\" received=\\\"$R_ISODATE\\\""
+    " tags=\\\"$TAGS\\\" --key .knock.*)\\n"
 )
 
 
@@ -214,12 +215,14 @@ def now_usec():
     return time.time_ns() // 1000
 
 
-def deny(source, port, at_usec=None, *, destination="198.51.100.7", source_port=40000, prefix="[UFW BLOCK] ", host="fw1"):
+def deny(
+    source, port, at_usec=None, *, destination="198.51.100.7", source_port=40000, prefix="[UFW BLOCK] ", host="fw1"
+):
     """What a Linux firewall logs of one denied SYN, with a stamp that has milliseconds and zone."""
     return (
         f"<4>{stamp(now_usec() if at_usec is None else at_usec)} {host} kernel: {prefix}IN=eth0 OUT= "
-        f"MAC=02:00:00:00:00:01:02:00:00:00:00:02:08:00 SRC={source} DST={destination} LEN=60 TOS=0x00 PREC=0x00 TTL=63 "
-        f"ID=4711 DF PROTO=TCP SPT={source_port} DPT={port} WINDOW=64240 RES=0x00 SYN URGP=0 "
+        f"MAC=02:00:00:00:00:01:02:00:00:00:00:02:08:00 SRC={source} DST={destination} LEN=60 TOS=0x00 PREC=0x00 "
+        f"TTL=63 ID=4711 DF PROTO=TCP SPT={source_port} DPT={port} WINDOW=64240 RES=0x00 SYN URGP=0 "
     )
 
 

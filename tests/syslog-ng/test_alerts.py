@@ -10,6 +10,8 @@ import unittest
 from relay import RelayTest, alerts, deny, is_alert, knock, knock_fields, now_usec, simple, stamp, wait_for
 
 SETTLE = "settle(1) window(20)"
+PORTS = (7000, 8000, 9000)
+HOUR_USEC = 3_600_000_000
 
 
 class Alerts(RelayTest):
@@ -31,7 +33,7 @@ class Alerts(RelayTest):
     def test_an_alert_carries_the_fields_of_the_manual(self):
         relay = self.relay(simple(SETTLE))
         at = now_usec() // 1000 * 1000 - 2000
-        relay.send([deny("192.0.2.1", port, at + 1000 * i, source_port=4000 + i) for i, port in enumerate((7000, 8000, 9000))])
+        relay.send([deny("192.0.2.1", port, at + 1000 * i, source_port=port) for i, port in enumerate(PORTS)])
         alert = self.wait_alerts(relay)[0]
         fields = knock_fields(alert)
         self.assertRegex(fields.pop("alert_id"), "^[0-9a-f]{16}$")
@@ -68,7 +70,7 @@ class Alerts(RelayTest):
         relay.send(knock("192.0.2.1", at_usec=at, host="fw7"))
         alert = self.wait_alerts(relay)[0]
         self.assertEqual(
-            (alert["program"], alert["host"], alert["facility"], alert["level"]), ("port-knock", "fw7", "auth", "warning")
+            [alert[name] for name in ("program", "host", "facility", "level")], ["port-knock", "fw7", "auth", "warning"]
         )
         self.assertEqual(alert["stamp"], stamp(at + 600))
         self.assertGreater(alert["received"], alert["stamp"])
@@ -104,9 +106,10 @@ class Alerts(RelayTest):
         relay = self.relay(simple(SETTLE))
         line = (
             "<4>{} fw1 kernel: [UFW BLOCK] IN=eth0 OUT= MAC= SRC=2001:0db8:0000:0000:0000:0000:0000:0005 "
-            "DST=2001:0db8:0000:0000:0000:0000:0000:0001 LEN=80 TC=0 HOPLIMIT=64 FLOWLBL=0 PROTO=UDP SPT={} DPT={} LEN=40 "
+            "DST=2001:0db8:0000:0000:0000:0000:0000:0001 LEN=80 TC=0 HOPLIMIT=64 FLOWLBL=0 PROTO=UDP SPT={} DPT={} "
+            "LEN=40 "
         )
-        relay.send([line.format(stamp(now_usec()), 5000 + i, port) for i, port in enumerate((7000, 8000, 9000))])
+        relay.send([line.format(stamp(now_usec()), 5000 + i, port) for i, port in enumerate(PORTS)])
         fields = knock_fields(self.wait_alerts(relay)[0])
         self.assertEqual((fields["src_ip"], fields["dest_ip"]), ("2001:db8::5", "2001:db8::1"))
         self.assertEqual(fields["sequence"], "7000/udp,8000/udp,9000/udp")
@@ -160,7 +163,8 @@ class Alerts(RelayTest):
             simple(SETTLE + " inject-mode(internal)")
             + """
 source s_internal { internal(); };
-log { source(s_internal); filter { tags("port-knock.alert"); }; destination { file("{dir}/internal" template("{json}")); }; };
+destination d_internal { file("{dir}/internal" template("{json}")); };
+log { source(s_internal); filter { tags("port-knock.alert"); }; destination(d_internal); };
 """
         )
         relay.send(knock("192.0.2.1"))
@@ -216,7 +220,7 @@ log { source(s_in); parser(p_knock); destination(d_second); };
         self.assertEqual(relay.stats()["own"], 1)
 
     def test_scope_separates_sources_that_share_an_address(self):
-        halves = [deny("192.0.2.1", port, source_port=port, host=host) for port, host in ((7000, "a"), (8000, "b"), (9000, "b"))]
+        halves = [deny("192.0.2.1", port, source_port=port, host=host) for port, host in zip(PORTS, "abb")]
         relay = self.relay(simple(SETTLE + ' scope("$HOST") fields(all)'))
         relay.send(halves + knock("192.0.2.1", host="c"))
         alert = self.wait_alerts(relay)[0]
@@ -236,7 +240,7 @@ log { source(s_in); parser(p_knock); destination(d_second); };
     def test_use_time_received_takes_no_notice_of_stamps(self):
         """A knock whose stamps are an hour apart is one all the same."""
         at = now_usec()
-        lines = [deny("192.0.2.1", port, at + i * 3_600_000_000, source_port=port) for i, port in enumerate((7000, 8000, 9000))]
+        lines = [deny("192.0.2.1", port, at + i * HOUR_USEC, source_port=port) for i, port in enumerate(PORTS)]
         relay = self.relay(simple(SETTLE + " use-time(received)"))
         relay.send(lines)
         fields = knock_fields(self.wait_alerts(relay)[0])
@@ -244,7 +248,7 @@ log { source(s_in); parser(p_knock); destination(d_second); };
 
     def test_a_stamp_a_day_off_is_replaced_by_the_receive_time(self):
         relay = self.relay(simple(SETTLE + " fields(all)"))
-        relay.send(knock("192.0.2.1", at_usec=now_usec() - 2 * 86_400_000_000))
+        relay.send(knock("192.0.2.1", at_usec=now_usec() - 48 * HOUR_USEC))
         alert = self.wait_alerts(relay)[0]
         self.assertEqual(relay.stats()["clamped_clock"], 3)
         self.assertEqual(knock_fields(alert)["window_end"][:10], re.sub("T.*", "", stamp(now_usec())))

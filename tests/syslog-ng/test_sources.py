@@ -32,10 +32,11 @@ EXCEPTIONS = [
 ]
 
 UFW = (
-    "[UFW BLOCK] IN=eth0 OUT= MAC=02:00:00:00:00:01:02:00:00:00:00:02:08:00 SRC=192.0.2.1 DST=198.51.100.7 LEN=60 TOS=0x00 "
-    "PREC=0x00 TTL=63 ID=4711 DF PROTO=TCP SPT=40000 DPT=7000 WINDOW=64240 RES=0x00 SYN URGP=0 "
+    "[UFW BLOCK] IN=eth0 OUT= MAC=02:00:00:00:00:01:02:00:00:00:00:02:08:00 SRC=192.0.2.1 DST=198.51.100.7 LEN=60 "
+    "TOS=0x00 PREC=0x00 TTL=63 ID=4711 DF PROTO=TCP SPT=40000 DPT=7000 WINDOW=64240 RES=0x00 SYN URGP=0 "
 )
 PLAIN = UFW.replace("[UFW BLOCK] ", "DROP ")
+RUNNING = "openSSH: running command: /sbin/iptables -A INPUT -s 192.0.2.1 -j ACCEPT"
 STAGE = "192.0.2.1: openSSH: Stage 1"
 SESAME = "192.0.2.1: openSSH: OPEN SESAME"
 
@@ -72,7 +73,7 @@ HEADERS = [
     ),
     *(
         head + text
-        for text in (STAGE, SESAME, "some.name (192.0.2.1): x", "openSSH: running command: /sbin/iptables -A INPUT -s 192.0.2.1 -j ACCEPT")
+        for text in (STAGE, SESAME, RUNNING, "some.name (192.0.2.1): x")
         for head in (
             "<30>Nov 23 10:11:12 gate knockd: ",
             "<30>Nov 23 10:11:12 gate knockd[812]: ",
@@ -89,12 +90,12 @@ HEADERS = [
             "<30>Nov 23 10:11:12 gate knockd-helper: ",
         )
     ),
-    "<189>date=2026-11-23 time=12:32:48 devname=\"FGT\" logid=\"0000000013\" srcip=192.0.2.1 dstport=7000 action=\"deny\"",
+    '<189>date=2026-11-23 time=12:32:48 devname="FGT" logid="0000000013" srcip=192.0.2.1 dstport=7000 action="deny"',
     "<134>id=firewall sn=0017C5 time=\"2026-11-23 15:33:11\" m=98 msg=\"Connection Dropped\" src=192.0.2.1:1",
     "<164>Nov 23 2026 10:11:12: %ASA-4-106023: Deny tcp src outside:192.0.2.1/4000 dst inside:198.51.100.2/7000",
     "<164>Nov 23 2026 10:11:12 asa1 : %ASA-4-106023: Deny tcp src outside:192.0.2.1/4000 dst inside:198.51.100.2/7000",
     "<164>%ASA-4-106023: Deny tcp src outside:192.0.2.1/4000 dst inside:198.51.100.2/7000",
-    "<189>firewall,info drop input: in:ether1 out:(unknown 0), proto TCP (SYN), 192.0.2.1:4000->198.51.100.2:7000, len 60",
+    "<189>firewall,info drop input: in:ether1 out:(none), proto TCP (SYN), 192.0.2.1:4000->198.51.100.2:7000, len 60",
     "<4>Nov 23 10:11:12 fw1 message repeated 3 times: [ " + UFW + "]",
     "<13>Nov 23 10:11:12 last message repeated 3 times",
     "<14><Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System/></Event>",
