@@ -27,8 +27,11 @@
  * was parsed.
  *
  * A line that syslog-ng could not parse at all comes as PROGRAM syslog-ng with
- * this before the line, e.g. a bare "<Event>" on network(): */
+ * the first before the line, e.g. a bare "<Event>" on network(), and the second
+ * where it gave up, e.g. in the "[UFW BLOCK]" of a sender that leaves RFC 5424's
+ * STRUCTURED-DATA out: */
 #define UNPARSED_PREFIX "Error processing log message: "
+#define UNPARSED_MARK ">@<"
 
 gint64
 pk_input_time_usec(const LogMessage *msg, LogMessageTimeStamp which)
@@ -71,6 +74,15 @@ _join(PkSlice header, PkSlice text)
   text = pk_slice(text.data, MIN(text.len, PK_LINE_BYTES_MAX - MIN(header.len, PK_LINE_BYTES_MAX)));
   g_string_append_len(joined, text.data, (gssize) text.len);
   return pk_slice(joined->str, joined->len);
+}
+
+static PkSlice
+_without_mark(PkSlice text)
+{
+  PkSlice mark = PK_SLICE(UNPARSED_MARK);
+  gssize at = pk_slice_find(text, mark);
+
+  return at < 0 ? text : _join(pk_slice(text.data, (gsize) at), pk_slice_from(text, (gsize) at + mark.len));
 }
 
 static void
@@ -124,7 +136,7 @@ _take_message(const LogMessage *msg, PkSlice text, PkLine *line)
   else if (program.len == 0)
     _parse(msg, text, line);
   else if (pk_slice_equals(program, PK_SLICE("syslog-ng")) && pk_slice_starts_with(text, unparsed))
-    _parse(msg, pk_slice_from(text, unparsed.len), line);
+    _parse(msg, _without_mark(pk_slice_from(text, unparsed.len)), line);
   else
     _take_parsed(program, text, line);
 }

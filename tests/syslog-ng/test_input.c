@@ -45,6 +45,8 @@ static const Case CASES[] = {
   { NULL, NULL, "", NULL, "relay", "" },
   /* what syslog-ng could not parse; and a text that only mentions it */
   { NULL, "syslog-ng", "Error processing log message: <Event a='b'>", NULL, "relay", "<Event a='b'>" },
+  { NULL, "syslog-ng", "Error processing log message: <4>1 - fw1 kernel - - [UFW BLOC>@<K] IN=eth0", "kernel", "fw1",
+    "[UFW BLOCK] IN=eth0" },
   { NULL, "other", "Error processing log message: x", "other", "relay", "Error processing log message: x" },
 };
 
