@@ -7,8 +7,10 @@
 #include "scan/slice.h"
 
 #define GRAM_BYTES 4
-#define SET_BITS 16
+#define LIKELY_BITS 13
 #define BUCKET_BITS 10
+/* Positions that are asked for with one branch. */
+#define BLOCK 4
 /* A wider stride would ask for longer needles than dialects have. */
 #define STRIDE_MAX 4
 
@@ -21,7 +23,7 @@ typedef struct _Needle
 /* A gram of a needle, in the chain of its bucket. */
 typedef struct _Gram
 {
-  guint16 hash;
+  guint32 hash;
   guint16 offset; /* of the gram in the needle */
   guint16 needle; /* index */
   gint16 next;    /* index of the next gram in the bucket, -1: none */
@@ -34,7 +36,7 @@ struct _PkNeedles
   gsize stride;
   guint32 fold; /* set in every gram: 0, or the bit in which letters of either case differ */
   gint16 buckets[1 << BUCKET_BITS];
-  guint64 set[(1 << SET_BITS) / 64];
+  guint8 likely[1 << LIKELY_BITS]; /* by the high bits of a gram's hash: 1 where a needle has one such */
 };
 
 PkNeedles *
@@ -68,27 +70,27 @@ pk_needles_add(PkNeedles *self, const gchar *needle, guint row)
   g_array_append_val(self->needles, entry);
 }
 
-static inline guint
+static inline guint32
 _hash_gram(const PkNeedles *self, const gchar *data)
 {
   guint32 gram;
 
   memcpy(&gram, data, GRAM_BYTES);
-  return ((gram | self->fold) * 0x9E3779B1u) >> (32 - SET_BITS);
+  return (gram | self->fold) * 0x9E3779B1u;
 }
 
 static void
 _add_gram(PkNeedles *self, guint needle, guint offset)
 {
   const Needle *entry = &g_array_index(self->needles, Needle, needle);
-  guint hash = _hash_gram(self, entry->text.data + offset);
-  gint16 *bucket = &self->buckets[hash >> (SET_BITS - BUCKET_BITS)];
-  Gram gram = { .hash = (guint16) hash, .offset = (guint16) offset, .needle = (guint16) needle, .next = *bucket };
+  guint32 hash = _hash_gram(self, entry->text.data + offset);
+  gint16 *bucket = &self->buckets[hash >> (32 - BUCKET_BITS)];
+  Gram gram = { .hash = hash, .offset = (guint16) offset, .needle = (guint16) needle, .next = *bucket };
 
   g_assert(self->grams->len < G_MAXINT16);
   *bucket = (gint16) self->grams->len;
   g_array_append_val(self->grams, gram);
-  self->set[hash / 64] |= G_GUINT64_CONSTANT(1) << (hash % 64);
+  self->likely[hash >> (32 - LIKELY_BITS)] = 1;
 }
 
 void
@@ -109,9 +111,10 @@ _occurs_at(const PkNeedles *self, PkSlice text, gsize at, PkSlice needle)
 }
 
 static void
-_compare_at(const PkNeedles *self, PkSlice text, gsize at, guint hash, PkRowSet *rows)
+_compare_at(const PkNeedles *self, PkSlice text, gsize at, PkRowSet *rows)
 {
-  gint16 index = self->buckets[hash >> (SET_BITS - BUCKET_BITS)];
+  guint32 hash = _hash_gram(self, text.data + at);
+  gint16 index = self->buckets[hash >> (32 - BUCKET_BITS)];
 
   while (index >= 0)
     {
@@ -124,14 +127,28 @@ _compare_at(const PkNeedles *self, PkSlice text, gsize at, guint hash, PkRowSet 
     }
 }
 
+static inline guint
+_is_likely(const PkNeedles *self, const gchar *data)
+{
+  return self->likely[_hash_gram(self, data) >> (32 - LIKELY_BITS)];
+}
+
 void
 pk_needles_search(const PkNeedles *self, PkSlice text, PkRowSet *rows)
 {
-  for (gsize at = 0; at + GRAM_BYTES <= text.len; at += self->stride)
-    {
-      guint hash = _hash_gram(self, text.data + at);
+  const gsize stride = self->stride;
+  gsize at = 0;
 
-      if (G_UNLIKELY((self->set[hash / 64] >> (hash % 64)) & 1))
-        _compare_at(self, text, at, hash, rows);
+  for (; at + (BLOCK - 1) * stride + GRAM_BYTES <= text.len; at += BLOCK * stride)
+    {
+      const gchar *data = text.data + at;
+
+      if (G_UNLIKELY(_is_likely(self, data) | _is_likely(self, data + stride) | _is_likely(self, data + 2 * stride) |
+                     _is_likely(self, data + 3 * stride)))
+        for (gsize i = 0; i < BLOCK; i++)
+          _compare_at(self, text, at + i * stride, rows);
     }
+  for (; at + GRAM_BYTES <= text.len; at += stride)
+    if (_is_likely(self, text.data + at))
+      _compare_at(self, text, at, rows);
 }

@@ -10,7 +10,7 @@
  * claims costs the same however many dialects there are.
  *
  * Method: of every needle, the 4-byte grams at the first few offsets are put
- * into a bit set of 8 KiB.  As the shortest needle has stride + 3 bytes, a text
+ * into a set of 8 KiB.  As the shortest needle has stride + 3 bytes, a text
  * that holds a needle shows one of its grams at a multiple of stride; only
  * there the set is asked, and only on a hit are needles compared.  Unlike
  * Aho-Corasick this has no chain of dependent loads, and needs no SIMD. */
