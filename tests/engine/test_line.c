@@ -289,8 +289,7 @@ Test(line, nul_and_any_other_byte_are_bytes)
 Test(line, nothing_is_read_past_the_end_however_a_line_is_cut)
 {
   static const gchar *const lines[] = {
-    "<13>1 2026-11-22T11:59:59.123456+01:00 gw knockd 812 ID47 "
-    "[a@1 k=\"v\\\"\" l=\"w\"][b c=\"]\"] \xef\xbb\xbftext\r\n",
+    "<13>1 2026-11-22T11:59:59.123+01:00 gw knockd 8 ID4 [a@1 k=\"v\\\"\" l=\"w\"][b c=\"]\"] \xef\xbb\xbftext\r\n",
     "<30>Nov 22 2026 11:59:59.123 2001:db8::1 /usr/sbin/knockd[812]: 192.0.2.1: door: Stage 1\n",
     "<4>2026-11-22 11:59:59,5 gw kernel: [UFW BLOCK] IN=eth0",
     "<4>Nov 22 11:59:59 2026 gw kernel: [UFW BLOCK] IN=eth0",
