@@ -143,10 +143,7 @@ Test(catalogue, every_message_format_comes_to_its_branch_and_subtype)
   gchar *contents = _read_catalogue();
 
   if (!contents)
-    {
-      cr_log_warn("skipped: no table of message formats beside this checkout");
-      return;
-    }
+    cr_skip("no table of message formats beside this checkout");
   cr_expect_gt(_check_lines(contents), 500);
   g_free(contents);
 }

@@ -75,7 +75,7 @@ Test(settings, refuse_a_bad_value_and_stay_as_they_are)
 
 Test(settings, take_several_values_only_where_an_option_may_be_repeated)
 {
-  GList *values = g_list_append(g_list_append(NULL, "A: "), "B: ");
+  GList *values = g_list_append(g_list_append(NULL, (gpointer) "A: "), (gpointer) "B: ");
 
   cr_expect(pk_settings_set(&settings, "deny-prefix", values, NULL));
   cr_expect_eq(settings.engine.deny_prefix->len, 2);
