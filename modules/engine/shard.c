@@ -30,6 +30,8 @@ pk_shard_new(const PkShardConfig *config, PkCaps *caps)
   self->sources = pk_sources_new(config->sources);
   self->windows = pk_windows_new(config->windows);
   self->reports = pk_reports_new(config->reports);
+  if (!self->sources || !self->windows)
+    g_clear_pointer(&self, pk_shard_free);
   return self;
 }
 
@@ -37,8 +39,8 @@ void
 pk_shard_free(PkShard *self)
 {
   pk_names_free(self->names);
-  pk_sources_free(self->sources);
-  pk_windows_free(self->windows);
+  g_clear_pointer(&self->sources, pk_sources_free);
+  g_clear_pointer(&self->windows, pk_windows_free);
   pk_reports_free(self->reports);
   g_free(self);
 }
@@ -304,7 +306,7 @@ _add_to_single(PkShard *self, PkSource *source, const PkHit *hit, PkSlice scope,
 {
   const PkRule *rule = &self->config->rule;
   gint64 gap_usec = hit->time_usec - source->single.time_usec;
-  gboolean quiet = hit->arrival_usec - source->single.arrival_usec >= rule->settle_usec;
+  gboolean quiet = pk_arrivals_are_apart(source->single.arrival_usec, hit->arrival_usec, rule);
 
   if (pk_hit_is_retransmission(&source->single, hit, rule))
     pk_hit_merge(&source->single, hit);

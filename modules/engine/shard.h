@@ -43,7 +43,7 @@ typedef struct _PkArrival
 
 typedef struct _PkShard PkShard;
 
-/* config and caps are borrowed for the life of self. */
+/* config and caps are borrowed for the life of self. NULL when there is not that much memory. */
 PkShard *pk_shard_new(const PkShardConfig *config, PkCaps *caps);
 void pk_shard_free(PkShard *self);
 gsize pk_shard_bytes(const PkShardConfig *config);

@@ -39,8 +39,10 @@ pk_sources_new(guint capacity)
   self->queue_first = PK_INDEX_NONE;
   self->queue_last = PK_INDEX_NONE;
   self->slot_mask = slots - 1;
-  self->slots = g_new0(guint32, slots);
-  self->records = g_new0(PkSource, capacity);
+  self->slots = g_try_new0(guint32, slots);
+  self->records = g_try_new0(PkSource, capacity);
+  if (!self->slots || !self->records)
+    g_clear_pointer(&self, pk_sources_free);
   return self;
 }
 

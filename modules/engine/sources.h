@@ -29,6 +29,7 @@ typedef struct _PkSource
 
 typedef struct _PkSources PkSources;
 
+/* NULL when there is not that much memory. */
 PkSources *pk_sources_new(guint capacity);
 void pk_sources_free(PkSources *self);
 gsize pk_sources_bytes(guint capacity);

@@ -74,14 +74,39 @@ _configure(PkTable *self, const PkOptions *options)
   self->bytes = sizeof(*self) + n * pk_shard_bytes(&self->config);
 }
 
-static void
-_create_shards(PkTable *self)
+static gboolean
+_create_shards(PkTable *self, GError **error)
 {
   for (guint i = 0; i < self->n_slots; i++)
     {
       g_mutex_init(&self->slots[i].lock);
       self->slots[i].shard = pk_shard_new(&self->config, &self->caps);
+      if (!self->slots[i].shard)
+        {
+          g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE,
+                      "max-sources: %d with max-windows %d takes %" G_GSIZE_FORMAT
+                      " MB, which the system does not give",
+                      self->caps.max_sources, self->caps.max_windows, self->bytes >> 20);
+          return FALSE;
+        }
     }
+  return TRUE;
+}
+
+/* GLib ends the process when there is no memory; a relay would rather keep its
+ * old configuration. */
+static gboolean
+_can_reserve(const PkTable *self, GError **error)
+{
+  gpointer probe = g_try_malloc(self->bytes);
+
+  if (!probe)
+    g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE,
+                "max-sources: the system does not give the %" G_GSIZE_FORMAT " bytes that %d sources with %d windows "
+                "need",
+                self->bytes, self->caps.max_sources, self->caps.max_windows);
+  g_free(probe);
+  return probe != NULL;
 }
 
 PkTable *
@@ -97,11 +122,17 @@ pk_table_new(const PkOptions *options, GError **error)
     }
   self = g_new0(PkTable, 1);
   _configure(self, options);
+  if (!_can_reserve(self, error))
+    {
+      g_free(self);
+      return NULL;
+    }
   randombytes_buf(self->config.secret, sizeof(self->config.secret));
   /* With one shard only the names that give way depend on a secret; all zero, they do not. */
   if (!options->single_shard)
     randombytes_buf(self->config.names_secret, sizeof(self->config.names_secret));
-  _create_shards(self);
+  if (!_create_shards(self, error))
+    g_clear_pointer(&self, pk_table_free);
   return self;
 }
 
@@ -110,7 +141,7 @@ pk_table_free(PkTable *self)
 {
   for (guint i = 0; i < self->n_slots; i++)
     {
-      pk_shard_free(self->slots[i].shard);
+      g_clear_pointer(&self->slots[i].shard, pk_shard_free);
       g_mutex_clear(&self->slots[i].lock);
     }
   g_free(self);

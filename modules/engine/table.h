@@ -12,7 +12,7 @@
 
 typedef struct _PkTable PkTable;
 
-/* NULL with *error set when there is no random secret to be had. */
+/* NULL with *error set when there is no random secret, or not that much memory, to be had. */
 PkTable *pk_table_new(const PkOptions *options, GError **error);
 /* With the contents of old, which no other thread may use meanwhile. */
 PkTable *pk_table_new_from(PkTable *old, const PkOptions *options, GError **error);

@@ -34,8 +34,10 @@ pk_windows_new(guint capacity)
   self->ages = (List){ PK_INDEX_NONE, PK_INDEX_NONE };
   for (guint i = 0; i < G_N_ELEMENTS(self->ranks); i++)
     self->ranks[i] = self->ages;
-  self->heap = g_new0(guint32, capacity);
-  self->slots = g_new0(PkWindowSlot, capacity);
+  self->heap = g_try_new0(guint32, capacity);
+  self->slots = g_try_new0(PkWindowSlot, capacity);
+  if (!self->heap || !self->slots)
+    g_clear_pointer(&self, pk_windows_free);
   return self;
 }
 

@@ -27,6 +27,7 @@ typedef struct _PkWindowSlot
 
 typedef struct _PkWindows PkWindows;
 
+/* NULL when there is not that much memory. */
 PkWindows *pk_windows_new(guint capacity);
 void pk_windows_free(PkWindows *self);
 gsize pk_windows_bytes(guint capacity);

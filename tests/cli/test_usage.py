@@ -9,7 +9,19 @@ import re
 import tempfile
 import unittest
 
-from pk_command import DATA, KNOCK_NFT, KNOCK_UFW, REPLAY_USAGE, SOURCE_DIR, USAGE, WHEN, CommandTest, run, shell
+from pk_command import (
+    COMMAND,
+    DATA,
+    KNOCK_NFT,
+    KNOCK_UFW,
+    REPLAY_USAGE,
+    SOURCE_DIR,
+    USAGE,
+    WHEN,
+    CommandTest,
+    run,
+    shell,
+)
 
 ENGINE_OPTIONS = {
     "window": "30",
@@ -229,6 +241,17 @@ class ExitCodes(CommandTest):
             os.chmod(file.name, 0)
             result = shell(f'{as_anybody} "$0" replay {file.name}')
         self.assertEqual((result.errors, result.code), (f"port-knock: {file.name}: Permission denied\n", 2))
+
+    def test_a_table_that_does_not_fit_into_memory_is_named(self):
+        if b"__asan_init" in pathlib.Path(COMMAND).read_bytes():
+            return  # the sanitizer itself needs more than this limit
+        words = "--max-sources 16777216 --max-windows 16777216"
+        result = shell(f'ulimit -v 4000000; "$0" replay {words} /dev/null')
+        self.assertRegex(
+            result.errors,
+            r"^port-knock: max-sources: 16777216 with max-windows 16777216 takes \d+ MB, which the system does not give\n$",
+        )
+        self.assertEqual((result.text, result.code), ("", 2))
 
     def test_closed_standard_input_is_named(self):
         result = shell('"$0" explain <&-')
