@@ -249,7 +249,8 @@ class ExitCodes(CommandTest):
         result = shell(f'ulimit -v 4000000; "$0" replay {words} /dev/null')
         self.assertRegex(
             result.errors,
-            r"^port-knock: max-sources: 16777216 with max-windows 16777216 takes \d+ MB, which the system does not give\n$",
+            r"^port-knock: max-sources: 16777216 with max-windows 16777216 takes \d+ MB, "
+            r"which the system does not give\n$",
         )
         self.assertEqual((result.text, result.code), ("", 2))
 
