@@ -133,22 +133,32 @@ _is_likely(const PkNeedles *self, const gchar *data)
   return self->likely[_hash_gram(self, data) >> (32 - LIKELY_BITS)];
 }
 
+/* Written out: a compiler would rather save the space. */
+static inline guint
+_is_any_likely(const PkNeedles *self, const gchar *data)
+{
+  const gsize stride = self->stride;
+
+  return _is_likely(self, data) | _is_likely(self, data + stride) | _is_likely(self, data + 2 * stride) |
+         _is_likely(self, data + 3 * stride);
+}
+
+static void
+_search_from(const PkNeedles *self, PkSlice text, gsize at, gsize end, PkRowSet *rows)
+{
+  for (; at < end && at + GRAM_BYTES <= text.len; at += self->stride)
+    if (_is_likely(self, text.data + at))
+      _compare_at(self, text, at, rows);
+}
+
 void
 pk_needles_search(const PkNeedles *self, PkSlice text, PkRowSet *rows)
 {
-  const gsize stride = self->stride;
+  const gsize block = BLOCK * self->stride;
   gsize at = 0;
 
-  for (; at + (BLOCK - 1) * stride + GRAM_BYTES <= text.len; at += BLOCK * stride)
-    {
-      const gchar *data = text.data + at;
-
-      if (G_UNLIKELY(_is_likely(self, data) | _is_likely(self, data + stride) | _is_likely(self, data + 2 * stride) |
-                     _is_likely(self, data + 3 * stride)))
-        for (gsize i = 0; i < BLOCK; i++)
-          _compare_at(self, text, at + i * stride, rows);
-    }
-  for (; at + GRAM_BYTES <= text.len; at += stride)
-    if (_is_likely(self, text.data + at))
-      _compare_at(self, text, at, rows);
+  for (; at + block + GRAM_BYTES <= text.len; at += block)
+    if (G_UNLIKELY(_is_any_likely(self, text.data + at)))
+      _search_from(self, text, at, at + block, rows);
+  _search_from(self, text, at, text.len, rows);
 }
