@@ -93,22 +93,6 @@ _create_shards(PkTable *self, GError **error)
   return TRUE;
 }
 
-/* GLib ends the process when there is no memory; a relay would rather keep its
- * old configuration. */
-static gboolean
-_can_reserve(const PkTable *self, GError **error)
-{
-  gpointer probe = g_try_malloc(self->bytes);
-
-  if (!probe)
-    g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE,
-                "max-sources: the system does not give the %" G_GSIZE_FORMAT " bytes that %d sources with %d windows "
-                "need",
-                self->bytes, self->caps.max_sources, self->caps.max_windows);
-  g_free(probe);
-  return probe != NULL;
-}
-
 PkTable *
 pk_table_new(const PkOptions *options, GError **error)
 {
@@ -122,11 +106,6 @@ pk_table_new(const PkOptions *options, GError **error)
     }
   self = g_new0(PkTable, 1);
   _configure(self, options);
-  if (!_can_reserve(self, error))
-    {
-      g_free(self);
-      return NULL;
-    }
   randombytes_buf(self->config.secret, sizeof(self->config.secret));
   /* With one shard only the names that give way depend on a secret; all zero, they do not. */
   if (!options->single_shard)

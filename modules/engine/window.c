@@ -281,7 +281,7 @@ _is_late(PkWindow *self, const PkRule *rule, const PkHit *hit, PkOutcome *outcom
 {
   if (self->n == 0 || hit->time_usec >= self->hits[self->n - 1].time_usec - rule->window_usec)
     return FALSE;
-  if (hit->arrival_usec - _latest_arrival(self) >= rule->settle_usec)
+  if (pk_arrivals_are_apart(_latest_arrival(self), hit->arrival_usec, rule))
     {
       _start_anew(self, rule, outcome);
       return FALSE;

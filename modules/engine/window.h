@@ -89,6 +89,15 @@ pk_port_equals(const PkPort *a, const PkPort *b)
          a->icmp_code == b->icmp_code;
 }
 
+/* TRUE when the source was quiet for settle() in between.  Arrival that goes
+ * back by as much means that the caller's clock was set back: hits must not be
+ * late until it has caught up. */
+static inline gboolean
+pk_arrivals_are_apart(gint64 before_usec, gint64 after_usec, const PkRule *rule)
+{
+  return ABS(after_usec - before_usec) >= rule->settle_usec;
+}
+
 /* TRUE when later repeats earlier: the same (destination, protocol, port,
  * source port) within the window. */
 gboolean pk_hit_is_retransmission(const PkHit *earlier, const PkHit *later, const PkRule *rule);

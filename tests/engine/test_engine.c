@@ -556,6 +556,15 @@ Test(engine, without_cooldown_each_knock_is_reported)
   EXPECT_ALERTS(3);
 }
 
+Test(engine, a_clock_that_was_set_back_hides_no_knock_of_a_known_source)
+{
+  knocks_send(&knocks, knocks_v4(192, 0, 2, 1), SERVER, 22, 3600000);
+  knocks_send_many(&knocks, knocks_v4(192, 0, 2, 1), SERVER, 7000, 3, 0);
+  knocks_tick(&knocks, 11000);
+  EXPECT_ALERTS(1);
+  cr_expect_eq(knocks_stats(&knocks).late, 0);
+}
+
 Test(engine, max_alerts_bounds_a_minute_of_arrival)
 {
   _begin_with("max-alerts", "5");

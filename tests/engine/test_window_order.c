@@ -210,6 +210,18 @@ Test(window_order, a_late_hit_after_a_quiet_settle_starts_the_window_anew)
   cr_expect_str_eq(scene_ports(0), "8000,8001,8002");
 }
 
+Test(window_order, a_clock_that_was_set_back_starts_the_window_anew)
+{
+  scene_knock_arriving(3600000, 3600000, 7000);
+  scene_knock_arriving(3600001, 3600001, 7001);
+  for (gint64 msec = 0; msec < 3; msec++)
+    scene_knock_arriving(msec, msec, (guint16) (8000 + msec));
+  cr_expect(!scene.outcome.late);
+  scene_tick(20000);
+  EXPECT_JUDGED(1);
+  cr_expect_str_eq(scene_ports(0), "8000,8001,8002");
+}
+
 Test(window_order, starting_anew_judges_what_was_complete)
 {
   scene_knock_arriving(100000, 0, 7000);
