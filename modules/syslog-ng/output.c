@@ -10,8 +10,6 @@
 #define PROGRAM "port-knock"
 #define MESSAGE_TAG "port-knock"
 #define ALERT_TAG "port-knock.alert"
-/* What the fields of a firewall's denial need, names and all. */
-#define CORE_FIELDS_BYTES 640
 
 static void
 _init_field(PkOutputField *field, const gchar *prefix, PkFieldId id)
@@ -66,6 +64,7 @@ _set_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
   log_msg_set_value_with_type(sink->msg, field->handle, value, (gssize) len, field->type);
 }
 
+/* A full table grows the long way: only that accounts for the memory. */
 static void
 _add_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
 {
@@ -77,16 +76,6 @@ _add_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
     _set_field(id, value, len, user_data);
 }
 
-/* Once for all fields, where adding finds out late. */
-static void
-_make_room(LogMessage *msg)
-{
-  NVTable *grown;
-
-  if (!nv_table_alloc_check(msg->payload, CORE_FIELDS_BYTES) && nv_table_realloc(msg->payload, &grown))
-    msg->payload = grown;
-}
-
 void
 pk_output_set_event(const PkOutput *self, LogMessage *msg, const PkEvent *event, PkSlice scope, gboolean all)
 {
@@ -94,10 +83,7 @@ pk_output_set_event(const PkOutput *self, LogMessage *msg, const PkEvent *event,
 
   log_msg_set_tag_by_id(msg, self->message_tag);
   if (_can_add_directly(self, msg))
-    {
-      _make_room(msg);
-      pk_event_each_field(event, scope, all, _add_field, &sink);
-    }
+    pk_event_each_field(event, scope, all, _add_field, &sink);
   else
     pk_event_each_field(event, scope, all, _set_field, &sink);
 }

@@ -176,6 +176,38 @@ Test(port_knock, does_not_write_to_a_message_that_others_hold)
   _disconnect(&bench);
 }
 
+/* Leaves less room in the message's table than the fields need. */
+static void
+_fill_table(LogMessage *msg)
+{
+  gchar name[16], value[64] = { 0 };
+
+  for (guint i = 0; nv_table_alloc_check(msg->payload, 2 * sizeof(value)); i++)
+    {
+      g_snprintf(name, sizeof(name), "filler.%u", i);
+      log_msg_set_value_by_name(msg, name, value, sizeof(value));
+    }
+}
+
+Test(port_knock, accounts_for_the_memory_that_its_fields_need)
+{
+  LogMessage *msg = _new_denial(7000, 1795467974);
+  gsize table_bytes, allocated_bytes;
+  Bench bench;
+
+  _connect(&bench, _new_parser("5"));
+  cr_assert(log_pipe_init(&bench.parser->super));
+  _fill_table(msg);
+  table_bytes = msg->payload->size;
+  allocated_bytes = msg->allocated_bytes;
+  _send(&bench, msg);
+  cr_assert_eq(_get(0), msg);
+  cr_expect_gt(msg->payload->size, table_bytes);
+  cr_expect_eq(msg->allocated_bytes - allocated_bytes, msg->payload->size - table_bytes);
+  cr_expect_str_eq(_field(0, ".knock.dest_port"), "7000");
+  _disconnect(&bench);
+}
+
 Test(port_knock, hands_on_as_it_is_what_it_does_not_recognise)
 {
   LogPathOptions path_options = LOG_PATH_OPTIONS_INIT_NOACK;
