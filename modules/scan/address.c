@@ -153,33 +153,44 @@ pk_addr_parse(PkSlice text, PkAddr *ret_addr)
 /* ---- to text -------------------------------------------------------------- */
 
 static gsize
-_append_number(gchar *out, guint value, guint base)
+_append_group(gchar *out, guint group)
 {
-  gchar digits[5];
-  gsize n = 0, i;
+  gsize n = 0;
+  guint shift = 12;
 
-  do
+  while (shift > 0 && group >> shift == 0)
+    shift -= 4;
+  for (;; shift -= 4)
     {
-      digits[n++] = "0123456789abcdef"[value % base];
-      value /= base;
+      out[n++] = "0123456789abcdef"[group >> shift & 0xf];
+      if (shift == 0)
+        return n;
     }
-  while (value);
-  for (i = 0; i < n; i++)
-    out[i] = digits[n - 1 - i];
+}
+
+/* Not by a loop over digits: this runs for every recognised message. */
+static gsize
+_append_byte(gchar *out, guint value)
+{
+  gsize n = 0;
+
+  if (value >= 100)
+    out[n++] = (gchar) ('0' + value / 100);
+  if (value >= 10)
+    out[n++] = (gchar) ('0' + value / 10 % 10);
+  out[n++] = (gchar) ('0' + value % 10);
   return n;
 }
 
 static gsize
 _format_v4(const guint8 quad[4], gchar *out)
 {
-  gsize n = 0;
-  guint i;
+  gsize n = _append_byte(out, quad[0]);
 
-  for (i = 0; i < 4; i++)
+  for (guint i = 1; i < 4; i++)
     {
-      if (i)
-        out[n++] = '.';
-      n += _append_number(out + n, quad[i], 10);
+      out[n++] = '.';
+      n += _append_byte(out + n, quad[i]);
     }
   return n;
 }
@@ -227,7 +238,7 @@ _format_v6(const PkAddr *addr, gchar *out)
         }
       if (i)
         out[n++] = ':';
-      n += _append_number(out + n, _group(addr, i), 16);
+      n += _append_group(out + n, _group(addr, i));
     }
   return n;
 }
