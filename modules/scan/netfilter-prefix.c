@@ -105,6 +105,19 @@ _find_elsewhere(const PkLine *line)
   return pk_slice_find_char(line->sdata, '=') < 0 ? line->sdata : pk_slice(NULL, 0);
 }
 
+/* Whoever can name a user or a page puts words into another program's line.  A
+ * prefix of one word is left to those who log through a program of their own. */
+static gboolean
+_is_quoted(const PkLine *line, PkSlice text)
+{
+  static const PkSlice writers[] = { { "kernel", 6 }, { "klogd", 5 }, { "ulogd", 5 }, { "ulogd2", 6 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS(writers); i++)
+    if (pk_slice_equals(line->program, writers[i]))
+      return FALSE;
+  return line->program.len > 0 && pk_slice_find_char(text, ' ') >= 0;
+}
+
 void
 pk_netfilter_prefix_read(const PkLine *line, PkSlice before, PkEvent *event, PkNetfilterPrefix *ret_prefix)
 {
@@ -115,6 +128,7 @@ pk_netfilter_prefix_read(const PkLine *line, PkSlice before, PkEvent *event, PkN
   ret_prefix->from_program = pk_slice_trim(raw).len == 0;
   ret_prefix->raw = ret_prefix->from_program ? _find_elsewhere(line) : raw;
   ret_prefix->text = pk_slice_trim(_cut_description(ret_prefix->raw));
+  ret_prefix->quoted = !ret_prefix->from_program && _is_quoted(line, ret_prefix->text);
 }
 
 /* ---- patterns with '#' ---------------------------------------------------- */
@@ -221,7 +235,7 @@ pk_netfilter_prefix_judge(const PkNetfilterPrefix *self, const PkNetfilterSpec *
       *ret_word = pk_slice_from_string(rule->word);
       return rule->verdict;
     }
-  return spec->words ? pk_verdict_words_read(self->text, ret_word) : PK_VERDICT_NONE;
+  return spec->words && !self->quoted ? pk_verdict_words_read(self->text, ret_word) : PK_VERDICT_NONE;
 }
 
 /* ---- record time ---------------------------------------------------------- */

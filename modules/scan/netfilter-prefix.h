@@ -13,6 +13,7 @@ typedef struct _PkNetfilterPrefix
   PkSlice raw;  /* as logged, with trailing blanks: what the user's own prefixes are compared with */
   PkSlice text; /* trimmed, without text for people: what rows are compared with */
   gboolean from_program;
+  gboolean quoted; /* a sentence of another program: "sshd: Invalid user DROP IN=..." */
 } PkNetfilterPrefix;
 
 /* before is what stands before the kernel's own part of the line.  Kernel time
