@@ -7,28 +7,17 @@
 #include "scan/address.h"
 #include "scan/slice.h"
 
-/* Bounds alerts in each minute of arrival time.  Two threads at the turn of a
- * minute may both begin it; that lets a few more through, and needs no lock. */
-typedef struct _Limiter
-{
-  gint max;    /* a minute */
-  gint minute; /* atomic */
-  gint used;   /* atomic */
-} Limiter;
-
 struct _PkEngine
 {
   gint ref_count; /* atomic */
   PkTable *table;
-  Limiter limiter;
   /* atomic: */
   gsize no_hit;
-  gsize rate_limited;
   gsize alerts[PK_N_CONFIDENCES];
 };
 
 static PkEngine *
-_new(PkTable *table, const PkOptions *options)
+_new(PkTable *table)
 {
   PkEngine *self;
 
@@ -37,27 +26,23 @@ _new(PkTable *table, const PkOptions *options)
   self = g_new0(PkEngine, 1);
   self->ref_count = 1;
   self->table = table;
-  self->limiter.max = options->max_alerts;
   return self;
 }
 
 PkEngine *
 pk_engine_new(const PkOptions *options, GError **error)
 {
-  return _new(pk_table_new(options, error), options);
+  return _new(pk_table_new(options, error));
 }
 
 PkEngine *
 pk_engine_new_from(PkEngine *old, const PkOptions *options, GError **error)
 {
-  PkEngine *self = _new(pk_table_new_from(old->table, options, error), options);
+  PkEngine *self = _new(pk_table_new_from(old->table, options, error));
 
   if (!self)
     return NULL;
-  self->limiter.minute = old->limiter.minute;
-  self->limiter.used = old->limiter.used;
   self->no_hit = old->no_hit;
-  self->rate_limited = old->rate_limited;
   memcpy(self->alerts, old->alerts, sizeof(self->alerts));
   return self;
 }
@@ -163,39 +148,12 @@ _make_hit(const PkEvent *event, gint64 arrival_usec, PkHit *ret_hit)
 
 /* ---- alerts --------------------------------------------------------------- */
 
-static gboolean
-_limiter_admits(Limiter *self, gint64 arrival_usec)
-{
-  gint minute = (gint) (arrival_usec / (60 * (gint64) G_USEC_PER_SEC));
-  gint current = g_atomic_int_get(&self->minute);
-
-  if (minute != current && g_atomic_int_compare_and_exchange(&self->minute, current, minute))
-    g_atomic_int_set(&self->used, 0);
-  if (g_atomic_int_add(&self->used, 1) < self->max)
-    return TRUE;
-  g_atomic_int_add(&self->used, -1);
-  return FALSE;
-}
-
-/* Keeps those that max-alerts() admits, and counts. */
 static gsize
-_limit(PkEngine *self, gint64 arrival_usec, PkAlert *alerts, gsize n)
+_count_alerts(PkEngine *self, const PkAlert *alerts, gsize n)
 {
-  gsize kept = 0;
-
   for (gsize i = 0; i < n; i++)
-    {
-      if (!_limiter_admits(&self->limiter, arrival_usec))
-        {
-          g_atomic_pointer_add(&self->rate_limited, 1);
-          continue;
-        }
-      g_atomic_pointer_add(&self->alerts[alerts[i].confidence], 1);
-      if (kept != i)
-        alerts[kept] = alerts[i];
-      kept++;
-    }
-  return kept;
+    g_atomic_pointer_add(&self->alerts[alerts[i].confidence], 1);
+  return n;
 }
 
 /* Loopback and link-local addresses mean something else on every host. */
@@ -232,7 +190,7 @@ pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice sc
       return 0;
     }
   n = pk_table_observe(self->table, &event->source, _choose_scope(event, scope, host, buffer), host, &hit, ret_alerts);
-  return n ? _limit(self, arrival_usec, ret_alerts, n) : 0;
+  return _count_alerts(self, ret_alerts, n);
 }
 
 gsize
@@ -240,7 +198,7 @@ pk_engine_expire(PkEngine *self, gint64 arrival_usec, gsize max_items, PkAlert *
 {
   gsize n = pk_table_expire(self->table, arrival_usec, max_items, ret_alerts, ret_more);
 
-  return n ? _limit(self, arrival_usec, ret_alerts, n) : 0;
+  return _count_alerts(self, ret_alerts, n);
 }
 
 void
@@ -248,7 +206,6 @@ pk_engine_get_stats(PkEngine *self, PkStats *ret_stats)
 {
   pk_table_get_stats(self->table, ret_stats);
   ret_stats->no_hit = (gsize) g_atomic_pointer_get(&self->no_hit);
-  ret_stats->rate_limited = (gsize) g_atomic_pointer_get(&self->rate_limited);
   for (guint i = 0; i < PK_N_CONFIDENCES; i++)
     ret_stats->alerts[i] = (gsize) g_atomic_pointer_get(&self->alerts[i]);
 }

@@ -83,6 +83,14 @@ _append(PkReports *self, guint64 key, const Report *report, guint64 *evicted)
 }
 
 gboolean
+pk_reports_is_repeat(PkReports *self, guint64 key, gint64 arrival_usec)
+{
+  const Report *known = _find(self, key);
+
+  return known && arrival_usec < known->ends_usec;
+}
+
+gboolean
 pk_reports_admit(PkReports *self, guint64 source_hash, guint64 key, gint64 arrival_usec, gint64 cooldown_usec,
                  PkAlert *alert, guint64 *evicted)
 {

@@ -16,6 +16,9 @@ PkReports *pk_reports_new(guint capacity);
 void pk_reports_free(PkReports *self);
 gsize pk_reports_bytes(guint capacity);
 
+/* TRUE: pk_reports_admit() would not let it through. */
+gboolean pk_reports_is_repeat(PkReports *self, guint64 key, gint64 arrival_usec);
+
 /* source_hash: of the source, only kept; key: keyed hash of scope, source, destination and sequence.  TRUE: alert is
  * to be written, and its repeats are set; it is remembered for cooldown_usec of
  * arrival time.  FALSE: it is a repeat, and counted.  *evicted is increased when

@@ -205,6 +205,39 @@ _name(const PkShard *self, const PkJudgement *judgement, const gchar *scope, PkA
     }
 }
 
+/* Two shards at the turn of a minute may both begin it; that lets a few more
+ * alerts through, and needs no lock. */
+static gboolean
+_admit_alert(PkShard *self, gint64 arrival_usec)
+{
+  PkCaps *caps = self->caps;
+  gint minute = (gint) (arrival_usec / (60 * (gint64) G_USEC_PER_SEC));
+  gint current = g_atomic_int_get(&caps->minute);
+
+  if (minute != current && g_atomic_int_compare_and_exchange(&caps->minute, current, minute))
+    g_atomic_int_set(&caps->alerts, 0);
+  if (_reserve(&caps->alerts, caps->max_alerts))
+    return TRUE;
+  self->stats.rate_limited++;
+  return FALSE;
+}
+
+/* What max-alerts() holds back is not remembered as reported, so that its next
+ * repeat is written. */
+static gboolean
+_report(PkShard *self, const PkSource *source, gint64 arrival_usec, PkAlert *alert)
+{
+  guint64 key = _hash_knock(self, source, alert);
+
+  if (!pk_reports_is_repeat(self->reports, key, arrival_usec) && !_admit_alert(self, arrival_usec))
+    return FALSE;
+  if (pk_reports_admit(self->reports, source->hash, key, arrival_usec, self->config->cooldown_usec, alert,
+                       &self->stats.evicted_reports))
+    return TRUE;
+  self->stats.in_cooldown++;
+  return FALSE;
+}
+
 /* TRUE: the alert is to be written. */
 static gboolean
 _decide(PkShard *self, const PkSource *source, const gchar *scope, const PkJudgement *judgement, gint64 arrival_usec,
@@ -223,12 +256,8 @@ _decide(PkShard *self, const PkSource *source, const gchar *scope, const PkJudge
     }
   _name(self, judgement, scope, &alert);
   pk_alert_identify(&alert);
-  if (!pk_reports_admit(self->reports, source->hash, _hash_knock(self, source, &alert), arrival_usec,
-                        self->config->cooldown_usec, &alert, &self->stats.evicted_reports))
-    {
-      self->stats.in_cooldown++;
-      return FALSE;
-    }
+  if (!_report(self, source, arrival_usec, &alert))
+    return FALSE;
   *ret_alert = alert;
   return TRUE;
 }
@@ -374,7 +403,7 @@ pk_shard_expire(PkShard *self, gint64 arrival_usec, PkAlert *ret_alert, gsize *r
     }
   if (!pk_reports_close(self->reports, arrival_usec, &summary, ret_alert))
     return FALSE;
-  *ret_n = summary ? 1 : 0;
+  *ret_n = summary && _admit_alert(self, arrival_usec) ? 1 : 0;
   return TRUE;
 }
 
@@ -386,6 +415,7 @@ pk_shard_add_stats(const PkShard *self, PkStats *stats)
   stats->scans += self->stats.scans;
   stats->below_confidence += self->stats.below_confidence;
   stats->in_cooldown += self->stats.in_cooldown;
+  stats->rate_limited += self->stats.rate_limited;
   stats->evicted_sources += self->stats.evicted_sources;
   stats->evicted_windows += self->stats.evicted_windows;
   stats->evicted_reports += self->stats.evicted_reports;

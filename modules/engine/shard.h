@@ -16,7 +16,8 @@
 typedef struct _PkCaps
 {
   gint sources, windows; /* now */
-  gint max_sources, max_windows;
+  gint minute, alerts;   /* the present minute of arrival time, and the alerts written in it */
+  gint max_sources, max_windows, max_alerts;
 } PkCaps;
 
 /* What all shards of a table have in common. */

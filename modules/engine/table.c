@@ -70,6 +70,7 @@ _configure(PkTable *self, const PkOptions *options)
   self->config.reports = REPORTS / n;
   self->caps.max_sources = options->max_sources;
   self->caps.max_windows = options->max_windows;
+  self->caps.max_alerts = options->max_alerts;
   self->n_slots = n;
   self->bytes = sizeof(*self) + n * pk_shard_bytes(&self->config);
 }
@@ -308,6 +309,8 @@ pk_table_new_from(PkTable *old, const PkOptions *options, GError **error)
     return NULL;
   memcpy(self->config.secret, old->config.secret, sizeof(self->config.secret));
   memcpy(self->config.names_secret, old->config.names_secret, sizeof(self->config.names_secret));
+  self->caps.minute = old->caps.minute;
+  self->caps.alerts = old->caps.alerts;
   _copy_sources(self, old);
   _copy_reports(self, old);
   for (guint i = 0; i < old->n_slots; i++)

@@ -578,6 +578,19 @@ Test(engine, max_alerts_bounds_a_minute_of_arrival)
   EXPECT_ALERTS(6);
 }
 
+Test(engine, what_max_alerts_held_back_is_told_when_it_comes_again)
+{
+  _begin_with("max-alerts", "1");
+  knocks_send_many(&knocks, knocks_v4(192, 0, 2, 1), SERVER, 7000, 3, 0);
+  knocks_send_many(&knocks, knocks_v4(192, 0, 2, 2), SERVER, 7000, 3, 100);
+  knocks_tick(&knocks, 20000);
+  EXPECT_ALERTS(1);
+  knocks_send_many(&knocks, knocks_v4(192, 0, 2, 2), SERVER, 7000, 3, 60000);
+  knocks_tick(&knocks, 71000);
+  EXPECT_ALERTS(2);
+  cr_expect_eq(knocks_stats(&knocks).in_cooldown, 0);
+}
+
 Test(engine, min_confidence_above_medium_silences_and_counts)
 {
   _begin_with("min-confidence", "high");
