@@ -7,6 +7,8 @@
 #include "cli/watermark.h"
 #include "port-knock/pk-engine.h"
 
+#define DAY_USEC (G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC)
+
 typedef struct _PkReplay
 {
   const PkArguments *arguments; /* borrowed */
@@ -20,6 +22,9 @@ typedef struct _PkReplay
   guint64 results[PK_N_SCAN_RESULTS]; /* lines */
   guint64 kinds[PK_N_EVENT_KINDS];    /* lines */
   guint64 without_time;               /* lines that got the time of the line before */
+  const PkReader *reader;             /* borrowed, while files are read */
+  guint inputs_begun;                 /* files of which an event was seen */
+  guint inputs_behind;                /* files that begin more than a day before what was read */
   PkEvent event;
   PkAlert alerts[PK_OBSERVE_ALERTS_MAX];
 } PkReplay;
@@ -55,12 +60,23 @@ _expire(PkReplay *self, gint64 arrival_usec)
   self->expired_usec = arrival_usec;
 }
 
+/* By the first event of each file: a single device's clock may be wrong. */
+static void
+_check_order(PkReplay *self, gint64 arrival_usec)
+{
+  if (self->inputs_begun > self->reader->inputs)
+    return;
+  self->inputs_begun = self->reader->inputs + 1;
+  self->inputs_behind += arrival_usec - self->event.time_usec > DAY_USEC;
+}
+
 static void
 _observe(PkReplay *self, const PkLine *line)
 {
   PkSlice no_scope = { NULL, 0 };
   gint64 arrival_usec = pk_watermark_advance(&self->watermark, self->event.time_usec);
 
+  _check_order(self, arrival_usec);
   /* Before the event is added, so that a candidate that has settled is judged without it. */
   if (arrival_usec - self->expired_usec >= G_USEC_PER_SEC)
     _expire(self, arrival_usec);
@@ -190,6 +206,16 @@ _warn_of_unknown_prefixes(const PkReplay *self)
                n);
 }
 
+/* "ufw.log ufw.log.1" is what a shell makes of ufw.log*. */
+static void
+_warn_of_order(const PkReplay *self)
+{
+  if (self->inputs_behind > 0)
+    g_printerr("port-knock: %u of the files begin more than a day before what was read already; "
+               "give files in the order of their time, or knocks are missed\n",
+               self->inputs_behind);
+}
+
 /* ---- the command --------------------------------------------------------------- */
 
 static PkExit
@@ -199,9 +225,11 @@ _replay_inputs(PkReplay *self)
   PkExit code;
 
   pk_reader_init(&reader, _replay_line, _go_on, self);
+  self->reader = &reader;
   pk_read_inputs(&reader, self->arguments->inputs);
   _finish(self);
   _warn_of_unknown_prefixes(self);
+  _warn_of_order(self);
   if (self->arguments->stats)
     {
       _print_line_counts(self, &reader);

@@ -110,6 +110,16 @@ class Inputs(CommandTest):
         alerts = self.replay("-", KNOCK_UFW, given=knock(1500, 1700, 1600, time="09:00:00"))
         self.assertEqual([alert["port_sequence"] for alert in alerts], ["1500,1700,1600", "7000,8000,9000"])
 
+    def test_files_in_the_wrong_order_are_told(self):
+        newer = knock(1500, 1700, 1600, stamp="Mar  3 09:00:00 gate kernel: ")
+        result = run("replay", *WHEN, "-", KNOCK_UFW, given=newer)
+        self.assertRegex(
+            result.errors,
+            r"^port-knock: 1 of the files begin more than a day before what was read already; "
+            r"give files in the order of their time, or knocks are missed\n$",
+        )
+        self.assertEqual(run("replay", *WHEN, KNOCK_UFW, "-", given=newer).errors, "")
+
     def test_line_ends_do_not_matter(self):
         given = knock(7000, 8000, 9000)
         alerts = self.replay("-", given=given)
