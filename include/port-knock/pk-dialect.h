@@ -60,7 +60,7 @@ typedef PkScanResult (*PkScanFunc)(const PkDialect *self, const PkScanContext *c
 
 /* A row is tried on a line when the line's program is one of programs, or its
  * text holds one of needles; and, if words are given, its text also holds one
- * of them.  Exactly one of kv, text and xml is what scan reads. */
+ * of them.  scan says which of the specs it reads. */
 struct _PkDialect
 {
   const gchar *name;  /* stable id: shown as `dialect`, names tests/samples/<name>.case */
@@ -72,6 +72,10 @@ struct _PkDialect
   const struct _PkNetfilterSpec *netfilter;
   const struct _PkTextSpec *text;
   const struct _PkXmlSpec *xml;
+  const struct _PkTupleSpec *tuple; /* what keys mean, for each of the shapes that follow */
+  const struct _PkKvSpec *kv;
+  const struct _PkCsvSpec *csv;
+  const struct _PkPatternSpec *pattern;
 };
 
 /* ---- netfilter LOG lines: scan/scan-netfilter.c --------------------------- */
@@ -140,6 +144,114 @@ typedef struct _PkTextSpec
   const gchar *programs[PK_DIALECT_PROGRAMS_MAX]; /* the row's own, beside those that make it be tried */
   const PkTextPattern *patterns;                  /* in the order tried; ends with a NULL pattern */
 } PkTextSpec;
+
+/* ---- keys with values: scan/tuple.c ---------------------------------------- */
+
+/* What the value of a key says.  The first value that says something counts;
+ * "" and "-" say nothing. */
+typedef enum
+{
+  PK_TUPLE_SOURCE = 0,       /* address; a host name is none, and not malformed */
+  PK_TUPLE_SOURCE_PORT,      /* number; a service name is none */
+  PK_TUPLE_SOURCE_WITH_PORT, /* "a:p", "a/p", "a(p)", "a#p", "[a]:p", "a", ":p"; what follows is not looked at */
+  PK_TUPLE_DEST,
+  PK_TUPLE_DEST_PORT,
+  PK_TUPLE_DEST_WITH_PORT,
+  PK_TUPLE_PROTOCOL,    /* name or number, also with something after it: "tcp/https", "6(0)" */
+  PK_TUPLE_ACTION,      /* compared with PkTupleSpec.words; a value that is none of them says nothing */
+  PK_TUPLE_ACTION_ELSE, /* the same, where no PK_TUPLE_ACTION says anything */
+  PK_TUPLE_COUNT,       /* packets that the line stands for */
+  PK_TUPLE_ICMP_TYPE,
+  PK_TUPLE_ICMP_CODE,
+  PK_TUPLE_ICMP,      /* both in one: "8/0", "icmp/8/0", "type 8, code 0" */
+  PK_TUPLE_TCP_FLAGS, /* "SYN ACK", "SA", "0x02", "2" */
+  PK_TUPLE_TIME,      /* Unix time in s, ms, us or ns, or ISO 8601 with a zone; others are not used */
+  PK_TUPLE_LENGTH,    /* bytes of the IP packet */
+  PK_TUPLE_REQUIRE,   /* must be there, and be one of values if these are given, or it is not a line of the row */
+  PK_TUPLE_ONLY,      /* if there, must be one of values, or the line is ignored */
+  PK_TUPLE_EXCEPT,    /* if it is one of values, the line is ignored */
+  PK_N_TUPLE_TARGETS
+} PkTupleTarget;
+
+/* With its terminating NUL. */
+#define PK_TUPLE_KEY_BYTES 48
+#define PK_TUPLE_KEYS_MAX 64
+
+/* A list of values is one string, "deny|denied|reset*|*dropped*": compared
+ * without regard to ASCII case, with the whole value unless it begins or ends
+ * with a star. */
+typedef struct _PkTupleKey
+{
+  gchar key[PK_TUPLE_KEY_BYTES]; /* exact, case-sensitive; may be there more than once, with several targets */
+  PkTupleTarget target;
+  const gchar *values;
+} PkTupleKey;
+
+typedef struct _PkTupleWord
+{
+  const gchar *values;
+  PkVerdict verdict; /* PK_VERDICT_NEITHER: known, and says nothing about a packet; the line is ignored */
+} PkTupleWord;
+
+typedef struct _PkTupleSpec
+{
+  const PkTupleKey *keys;   /* ends with an empty key; at most PK_TUPLE_KEYS_MAX */
+  const PkTupleWord *words; /* in the order tried; ends with values NULL */
+  guint32 optional;         /* of PK_HAS_SOURCE and PK_HAS_DEST, which every line must name otherwise */
+  gboolean icmp_in_ports;   /* the ports of an ICMP line are its type and code */
+  gboolean strict;          /* no match without both addresses, protocol and, where it has ports, the destination's */
+} PkTupleSpec;
+
+/* ---- key=value: scan/scan-kv.c ----------------------------------------------- */
+
+/* A value is quoted ("..." with backslash escapes, which stay) or ends before
+ * one of ends.  A key is the run of other bytes before equals.  A key without
+ * a value, and what stands alone, is skipped. */
+typedef struct _PkKvSpec
+{
+  const gchar *start; /* the pairs begin after the first of this; NULL: at the beginning of the text */
+  gchar equals;       /* '=' or ':' */
+  const gchar *ends;  /* up to four bytes: " ", ", ", ";" */
+  gboolean blanks;    /* keys and values may hold blanks: the separator is another one of ends */
+} PkKvSpec;
+
+/* ---- columns: scan/scan-csv.c ------------------------------------------------- */
+
+/* Columns are numbered from 1, and the number is the key: {"8", PK_TUPLE_SOURCE}.
+ * A value may be quoted as in RFC 4180. */
+typedef struct _PkCsvSpec
+{
+  gchar separator;     /* a blank stands for any number of them */
+  const gchar *anchor; /* up to the first of this, back to the separator before it, nothing is read; NULL: all is */
+  guint anchor_column; /* the number of the column in which the anchor begins; 0 is 1 */
+} PkCsvSpec;
+
+/* ---- sentences of firewalls: scan/scan-pattern.c ------------------------------- */
+
+#define PK_PATTERN_LEADS_MAX 8
+
+/* pattern is literal text with holes, matched from its beginning; text may go
+ * on after its end.  {key} hands what it holds to the row's tuple under that
+ * key: one that the row does not list is not kept, as {any}.  It ends before
+ * the first occurrence of the literal that follows, at the end of a pattern
+ * with the text.  {key!} holds no blank: at the end of a pattern it ends with
+ * the word.  {end} is the end of the text.  A pattern may begin with a hole. */
+typedef struct _PkPattern
+{
+  const gchar *id; /* only where the lead held this as {id}, or as its end after "-"; NULL: any */
+  const gchar *pattern;
+  PkVerdict verdict; /* PK_VERDICT_NONE: what the tuple's own words say; PK_VERDICT_NEITHER: ignored */
+  const gchar *word; /* action_word of verdict */
+} PkPattern;
+
+typedef struct _PkPatternSpec
+{
+  /* What stands before the sentence, anywhere in the text: "%ASA-{id}: "; it begins with a literal.  {id}
+   * holds no blank.  None: sentences begin with the text. */
+  const gchar *leads[PK_PATTERN_LEADS_MAX];
+  const PkPattern *patterns; /* in the order tried; ends with pattern NULL */
+  PkScanResult otherwise;    /* a lead, but no pattern: PK_SCAN_NO_MATCH or PK_SCAN_IGNORED */
+} PkPatternSpec;
 
 /* ---- filling an event ----------------------------------------------------- */
 

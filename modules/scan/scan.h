@@ -13,4 +13,12 @@ PkScanResult pk_scan_netfilter(const PkDialect *self, const PkScanContext *conte
 PkScanResult pk_scan_text(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
 PkScanResult pk_scan_xml(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
 
+/* The row's tuple, out of one of these: */
+PkScanResult pk_scan_kv(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_csv(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_json(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_cef(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_sdata(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_pattern(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+
 #endif
