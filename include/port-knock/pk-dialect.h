@@ -4,6 +4,7 @@
 #ifndef PK_DIALECT_H_INCLUDED
 #define PK_DIALECT_H_INCLUDED
 
+#include "port-knock/pk-records.h"
 #include "port-knock/pk-types.h"
 
 /* What a dialect is: a constant row that says how to tell its lines and how to
@@ -20,6 +21,7 @@ typedef enum
   PK_SCAN_MALFORMED,      /* a line of this row, but broken or impossible */
   PK_SCAN_UNKNOWN_PREFIX, /* netfilter with a log prefix that says neither deny nor accept */
   PK_SCAN_OWN,            /* this module wrote it */
+  PK_SCAN_CONTEXT,        /* the event is filled, and is nothing by itself: shown to nobody, but the engine wants it */
   PK_N_SCAN_RESULTS
 } PkScanResult;
 
@@ -54,7 +56,7 @@ typedef PkScanResult (*PkScanFunc)(const PkDialect *self, const PkScanContext *c
 
 #define PK_DIALECT_PROGRAMS_MAX 4
 #define PK_DIALECT_NEEDLES_MAX 24
-#define PK_DIALECT_WORDS_MAX 8
+#define PK_DIALECT_WORDS_MAX 64
 /* A needle is found by its 4-byte grams at every second position. */
 #define PK_NEEDLE_BYTES_MIN 5
 
@@ -71,7 +73,10 @@ struct _PkDialect
   const gchar *words[PK_DIALECT_WORDS_MAX];       /* the same without regard to ASCII case; before a costly shape */
   const struct _PkNetfilterSpec *netfilter;
   const struct _PkTextSpec *text;
-  const struct _PkXmlSpec *xml;
+  const PkEventLogSpec *event_log;
+  const PkAuditSpec *audit;
+  const PkCommandSpec *command;
+  const PkPackageSpec *package;
   const struct _PkTupleSpec *tuple; /* what keys mean, for each of the shapes that follow */
   const struct _PkKvSpec *kv;
   const struct _PkCsvSpec *csv;
@@ -261,136 +266,5 @@ void pk_event_init(PkEvent *self);
 void pk_event_set_text(PkEvent *self, PkTextId id, const gchar *data, gsize len);
 /* Empty when absent; valid as long as self. */
 PkSlice pk_event_get_text(const PkEvent *self, PkTextId id);
-
-/* ---- processes: pk_process_classify() --------------------------------------- */
-
-/* What an option of a command says.  The first five may stand for an option
- * with or without a value; the others need one. */
-typedef enum
-{
-  PK_ARG_PLAIN = 0, /* nothing that matters */
-  PK_ARG_SILENT,    /* with it the command is no finding: --help, --key-gen, hping3 --udp */
-  PK_ARG_WANTED,    /* see PkTool.needs_wanted: hping3 --syn */
-  PK_ARG_SCAN,      /* many ports at once: see PkTool.scan_subtype */
-  PK_ARG_PORT,      /* value: a port, with hping3's leading + or ++ */
-  PK_ARG_ACCESS,    /* value: "tcp/22,udp/1194" */
-  PK_ARG_TARGET     /* value: a host name or address, perhaps with :port */
-} PkArgMeaning;
-
-typedef struct _PkArgOption
-{
-  gchar letter;      /* 0: none */
-  const gchar *name; /* without --; any unmistakable beginning of it counts */
-  gboolean takes_value;
-  PkArgMeaning meaning;
-} PkArgOption;
-
-typedef enum
-{
-  PK_OPERANDS_PLAIN = 0,    /* nothing that matters */
-  PK_OPERANDS_TARGET,       /* the first is the target */
-  PK_OPERANDS_TARGET_PORTS, /* the first is the target, the others are port[:proto]; no finding without a port */
-} PkOperands;
-
-/* What a command is a sign of. */
-typedef struct _PkFinding
-{
-  PkEventKind kind;
-  PkBranch branch;
-  const gchar *subtype;
-} PkFinding;
-
-#define PK_PROCESS_NAMES_MAX 12
-
-/* A command that is told by its own arguments. */
-typedef struct _PkTool
-{
-  const gchar *names[PK_PROCESS_NAMES_MAX]; /* base names without .exe; compared without regard to case */
-  const PkArgOption *options;               /* ends with name NULL */
-  gboolean attached_values; /* as getopt_long(): -c1, --count=1; FALSE: such are errors and say nothing */
-  gboolean needs_wanted;    /* no finding without a PK_ARG_WANTED */
-  gboolean needs_argument;  /* no finding without any argument */
-  PkOperands operands;
-  PkFinding finding;
-  const gchar *scan_subtype; /* subtype with a PK_ARG_SCAN */
-} PkTool;
-
-/* A command that does something to a package or a service. */
-typedef struct _PkManager
-{
-  const gchar *names[PK_PROCESS_NAMES_MAX];
-  const gchar *verbs[PK_PROCESS_NAMES_MAX];   /* whole arguments */
-  const gchar *objects[PK_PROCESS_NAMES_MAX]; /* package names, with or without version, architecture or path */
-  PkFinding finding;
-} PkManager;
-
-/* A command that runs another one. */
-typedef struct _PkWrapper
-{
-  const gchar *names[PK_PROCESS_NAMES_MAX];
-  const gchar *words[4];                          /* must come first: "netns", "exec" */
-  const gchar *value_letters;                     /* short options whose value is the next argument */
-  const gchar *value_names[PK_PROCESS_NAMES_MAX]; /* the same, whole arguments: "--user" */
-  guint8 operands;                                /* arguments of its own after the options */
-  const gchar *command_options[4];                /* what follows one of these is a command, perhaps as one string */
-} PkWrapper;
-
-/* A text anywhere in a command line, without regard to case. */
-typedef struct _PkCommandText
-{
-  const gchar *text;
-  gboolean takes_port; /* an option: its value, after a blank or =, is a port */
-  PkFinding finding;
-} PkCommandText;
-
-/* Tried in this order; the first finding counts.  Each list ends with an empty
- * element (names[0] or text NULL). */
-typedef struct _PkProcessSpec
-{
-  const PkTool *tools;
-  const PkManager *managers;
-  const PkWrapper *wrappers;
-  const PkCommandText *texts;
-} PkProcessSpec;
-
-/* ---- XML events: pk_scan_xml() ---------------------------------------------- */
-
-/* Where the value of a <Data Name="..."> goes.  A value "-" is none. */
-typedef enum
-{
-  PK_XML_TEXT = 0, /* to PkXmlField.text */
-  PK_XML_UTC_TIME, /* "2026-11-22 22:30:01.780" */
-  PK_XML_SOURCE,
-  PK_XML_SOURCE_PORT,
-  PK_XML_DEST,
-  PK_XML_DEST_PORT,
-  PK_XML_PROTOCOL /* name or number */
-} PkXmlTarget;
-
-typedef struct _PkXmlField
-{
-  const gchar *name; /* exact, case-sensitive */
-  PkXmlTarget target;
-  PkTextId text;
-} PkXmlField;
-
-#define PK_XML_FIELDS_MAX 16
-
-/* An event id that matters. */
-typedef struct _PkXmlEvent
-{
-  guint id;
-  const PkXmlField *fields;     /* ends with name NULL; at most PK_XML_FIELDS_MAX */
-  const PkProcessSpec *process; /* the event is a process's start, and a finding only if this says so */
-  PkFinding finding;            /* of any other event */
-} PkXmlEvent;
-
-/* Events of one log source.  Other event ids of its providers are ignored,
- * other providers do not match. */
-typedef struct _PkXmlSpec
-{
-  const gchar *providers[4];
-  const PkXmlEvent *events; /* ends with fields NULL */
-} PkXmlSpec;
 
 #endif

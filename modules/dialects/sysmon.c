@@ -5,8 +5,8 @@
 #include "dialects/tools.h"
 #include "scan/scan.h"
 
-static const PkXmlField PROCESS_CREATE_FIELDS[] = {
-  { .name = "UtcTime", .target = PK_XML_UTC_TIME },
+static const PkLogField PROCESS_CREATE_FIELDS[] = {
+  { .name = "UtcTime", .target = PK_LOG_UTC_TIME },
   { .name = "Image", .text = PK_TEXT_IMAGE },
   { .name = "CommandLine", .text = PK_TEXT_COMMAND_LINE },
   { .name = "User", .text = PK_TEXT_USER },
@@ -15,12 +15,12 @@ static const PkXmlField PROCESS_CREATE_FIELDS[] = {
   { .name = NULL },
 };
 
-static const PkXmlEvent EVENTS[] = {
+static const PkLogEvent EVENTS[] = {
   { .id = 1, .fields = PROCESS_CREATE_FIELDS, .process = &pk_knock_tools },
   { .fields = NULL },
 };
 
-static const PkXmlSpec SPEC = {
+static const PkEventLogSpec SPEC = {
   .providers = { "Microsoft-Windows-Sysmon", "Linux-Sysmon" },
   .events = EVENTS,
 };
@@ -34,5 +34,5 @@ const PkDialect pk_dialect_sysmon = {
   .programs = { "sysmon" },
   .needles = { "-Sysmon" },
   .words = { "knock", "fwknop", "hping" },
-  .xml = &SPEC,
+  .event_log = &SPEC,
 };

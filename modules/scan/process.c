@@ -149,7 +149,7 @@ _note_option(Reading *self, const PkArgOption *option, PkSlice value)
     case PK_ARG_TARGET:
       _set_target(self, value);
       break;
-    case PK_ARG_PLAIN:
+    default:
       break;
     }
 }

@@ -38,16 +38,16 @@ typedef struct _Value
 
 typedef struct _Reader
 {
-  const PkXmlSpec *spec;
+  const PkEventLogSpec *spec;
   guint depth;
   Element section, leaf;
   PkScanResult stopped; /* why reading ended early */
   gboolean provider_matches;
   gboolean has_id;
   guint id;
-  const PkXmlEvent *event; /* NULL until the id is known and wanted */
+  const PkLogEvent *event; /* NULL until the id is known and wanted */
   gint64 system_time_usec; /* 0: none */
-  Value values[PK_XML_FIELDS_MAX];
+  Value values[PK_LOG_FIELDS_MAX];
   guint field;    /* that the present leaf fills */
   gsize begin;    /* of the present leaf's text in store */
   GString *store; /* texts of wanted leaves, one after the other */
@@ -128,10 +128,10 @@ _end_event_id(Reader *self)
 
 /* ---- EventData ------------------------------------------------------------------ */
 
-static const PkXmlEvent *
-_find_event(const PkXmlSpec *spec, guint id)
+static const PkLogEvent *
+_find_event(const PkEventLogSpec *spec, guint id)
 {
-  for (const PkXmlEvent *event = spec->events; event->fields; event++)
+  for (const PkLogEvent *event = spec->events; event->fields; event++)
     if (event->id == id)
       return event;
   return NULL;
@@ -155,7 +155,7 @@ _start_data(Reader *self, const gchar **names, const gchar **values)
 {
   const gchar *name = _find_attribute(names, values, "Name");
 
-  for (guint i = 0; name && i < PK_XML_FIELDS_MAX && self->event->fields[i].name; i++)
+  for (guint i = 0; name && i < PK_LOG_FIELDS_MAX && self->event->fields[i].name; i++)
     if (g_str_equal(name, self->event->fields[i].name) && !self->values[i].has)
       {
         self->leaf = ELEMENT_DATA;
@@ -298,30 +298,32 @@ _set_port(PkEvent *event, PkSlice text, guint32 has, guint16 *port)
 }
 
 static gboolean
-_set_field(PkEvent *event, const PkXmlField *field, PkSlice value)
+_set_field(PkEvent *event, const PkLogField *field, PkSlice value)
 {
   gint64 time_usec;
 
   switch (field->target)
     {
-    case PK_XML_TEXT:
+    case PK_LOG_TEXT:
       pk_event_set_text(event, field->text, value.data, value.len);
       return TRUE;
-    case PK_XML_UTC_TIME:
+    case PK_LOG_UTC_TIME:
       if (_parse_utc(value, &time_usec))
         event->time_usec = time_usec;
       return TRUE;
-    case PK_XML_SOURCE:
+    case PK_LOG_SOURCE:
       return _set_address(event, value, PK_HAS_SOURCE, &event->source);
-    case PK_XML_SOURCE_PORT:
+    case PK_LOG_SOURCE_PORT:
       return _set_port(event, value, PK_HAS_SOURCE_PORT, &event->source_port);
-    case PK_XML_DEST:
+    case PK_LOG_DEST:
       return _set_address(event, value, PK_HAS_DEST, &event->dest);
-    case PK_XML_DEST_PORT:
+    case PK_LOG_DEST_PORT:
       return _set_port(event, value, PK_HAS_DEST_PORT, &event->dest_port);
-    case PK_XML_PROTOCOL:
+    case PK_LOG_PROTOCOL:
       event->has |= PK_HAS_PROTOCOL;
       return pk_protocol_parse(value, &event->protocol);
+    default:
+      break;
     }
   return FALSE;
 }
@@ -329,7 +331,7 @@ _set_field(PkEvent *event, const PkXmlField *field, PkSlice value)
 static gboolean
 _set_fields(const Reader *self, PkEvent *event)
 {
-  for (guint i = 0; i < PK_XML_FIELDS_MAX && self->event->fields[i].name; i++)
+  for (guint i = 0; i < PK_LOG_FIELDS_MAX && self->event->fields[i].name; i++)
     {
       PkSlice value = _slice_of(self, &self->values[i]);
 
@@ -342,8 +344,8 @@ _set_fields(const Reader *self, PkEvent *event)
 static PkSlice
 _get_text(const Reader *self, PkTextId text)
 {
-  for (guint i = 0; i < PK_XML_FIELDS_MAX && self->event->fields[i].name; i++)
-    if (self->event->fields[i].target == PK_XML_TEXT && self->event->fields[i].text == text)
+  for (guint i = 0; i < PK_LOG_FIELDS_MAX && self->event->fields[i].name; i++)
+    if (self->event->fields[i].target == PK_LOG_TEXT && self->event->fields[i].text == text)
       return _slice_of(self, &self->values[i]);
   return pk_slice(NULL, 0);
 }
@@ -382,7 +384,7 @@ PkScanResult
 pk_scan_xml(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, const PkLine *line, PkEvent *event)
 {
   PkSlice xml = _find_xml(line->text);
-  Reader reader = { .spec = self->xml, .stopped = PK_N_SCAN_RESULTS };
+  Reader reader = { .spec = self->event_log, .stopped = PK_N_SCAN_RESULTS };
   PkScanResult result;
 
   if (!xml.len)

@@ -13,25 +13,25 @@
 /* A source with an event of processes and one of packets, to show that both are
  * data. */
 
-static const PkXmlField PROCESS_FIELDS[] = {
-  { .name = "UtcTime", .target = PK_XML_UTC_TIME },
+static const PkLogField PROCESS_FIELDS[] = {
+  { .name = "UtcTime", .target = PK_LOG_UTC_TIME },
   { .name = "Image", .text = PK_TEXT_IMAGE },
   { .name = "CommandLine", .text = PK_TEXT_COMMAND_LINE },
   { .name = "User", .text = PK_TEXT_USER },
   { .name = NULL },
 };
 
-static const PkXmlField PACKET_FIELDS[] = {
-  { .name = "SourceAddress", .target = PK_XML_SOURCE },
-  { .name = "SourcePort", .target = PK_XML_SOURCE_PORT },
-  { .name = "DestAddress", .target = PK_XML_DEST },
-  { .name = "DestPort", .target = PK_XML_DEST_PORT },
-  { .name = "Protocol", .target = PK_XML_PROTOCOL },
+static const PkLogField PACKET_FIELDS[] = {
+  { .name = "SourceAddress", .target = PK_LOG_SOURCE },
+  { .name = "SourcePort", .target = PK_LOG_SOURCE_PORT },
+  { .name = "DestAddress", .target = PK_LOG_DEST },
+  { .name = "DestPort", .target = PK_LOG_DEST_PORT },
+  { .name = "Protocol", .target = PK_LOG_PROTOCOL },
   { .name = "Application", .text = PK_TEXT_IMAGE },
   { .name = NULL },
 };
 
-static const PkXmlEvent EVENTS[] = {
+static const PkLogEvent EVENTS[] = {
   { .id = 1, .fields = PROCESS_FIELDS, .process = &pk_knock_tools },
   { .id = 5152,
     .fields = PACKET_FIELDS,
@@ -39,9 +39,9 @@ static const PkXmlEvent EVENTS[] = {
   { .fields = NULL },
 };
 
-static const PkXmlSpec SPEC = { .providers = { "Provider-A", "Provider-B" }, .events = EVENTS };
+static const PkEventLogSpec SPEC = { .providers = { "Provider-A", "Provider-B" }, .events = EVENTS };
 
-static const PkDialect DIALECT = { .name = "test", .title = "Test", .scan = pk_scan_xml, .xml = &SPEC };
+static const PkDialect DIALECT = { .name = "test", .title = "Test", .scan = pk_scan_xml, .event_log = &SPEC };
 
 #define SYSTEM(id)                                                                                                     \
   "<System><Provider Name='Provider-A'/><EventID>" id "</EventID>"                                                     \
