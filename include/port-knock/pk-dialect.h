@@ -80,6 +80,7 @@ struct _PkDialect
   const struct _PkTupleSpec *tuple; /* what keys mean, for each of the shapes that follow */
   const struct _PkKvSpec *kv;
   const struct _PkCsvSpec *csv;
+  const struct _PkJsonSpec *json;
   const struct _PkPatternSpec *pattern;
 };
 
@@ -175,6 +176,7 @@ typedef enum
   PK_TUPLE_REQUIRE,   /* must be there, and be one of values if these are given, or it is not a line of the row */
   PK_TUPLE_ONLY,      /* if there, must be one of values, or the line is ignored */
   PK_TUPLE_EXCEPT,    /* if it is one of values, the line is ignored */
+  PK_TUPLE_NO_DENY,   /* if it is one of values, a deny is none of a packet (level 7, IPS): ignored */
   PK_N_TUPLE_TARGETS
 } PkTupleTarget;
 
@@ -184,12 +186,12 @@ typedef enum
 
 /* A list of values is one string, "deny|denied|reset*|*dropped*": compared
  * without regard to ASCII case, with the whole value unless it begins or ends
- * with a star. */
+ * with a star.  A list that begins with "!" is of all the others. */
 typedef struct _PkTupleKey
 {
   gchar key[PK_TUPLE_KEY_BYTES]; /* exact, case-sensitive; may be there more than once, with several targets */
   PkTupleTarget target;
-  const gchar *values;
+  const gchar *values; /* any other value says nothing; NULL: every value does */
 } PkTupleKey;
 
 typedef struct _PkTupleWord
@@ -210,14 +212,13 @@ typedef struct _PkTupleSpec
 /* ---- key=value: scan/scan-kv.c ----------------------------------------------- */
 
 /* A value is quoted ("..." with backslash escapes, which stay) or ends before
- * one of ends.  A key is the run of other bytes before equals.  A key without
- * a value, and what stands alone, is skipped. */
+ * one of ends.  A key is the run of other bytes before equals, without
+ * brackets before it.  A word that stands alone is the value of a key "_word". */
 typedef struct _PkKvSpec
 {
   const gchar *start; /* the pairs begin after the first of this; NULL: at the beginning of the text */
   gchar equals;       /* '=' or ':' */
-  const gchar *ends;  /* up to four bytes: " ", ", ", ";" */
-  gboolean blanks;    /* keys and values may hold blanks: the separator is another one of ends */
+  const gchar *ends;  /* up to four bytes: " ", ", ", ";"; without a blank, keys and values may hold some */
 } PkKvSpec;
 
 /* ---- columns: scan/scan-csv.c ------------------------------------------------- */
@@ -226,10 +227,22 @@ typedef struct _PkKvSpec
  * A value may be quoted as in RFC 4180. */
 typedef struct _PkCsvSpec
 {
-  gchar separator;     /* a blank stands for any number of them */
-  const gchar *anchor; /* up to the first of this, back to the separator before it, nothing is read; NULL: all is */
-  guint anchor_column; /* the number of the column in which the anchor begins; 0 is 1 */
+  gchar separator; /* a blank stands for any number of them */
+  /* Of which the first that is there begins with the separator before column
+   * anchor_column; nothing is read before that.  None: column 1 begins the text. */
+  const gchar *anchors[4];
+  guint anchor_column;
 } PkCsvSpec;
+
+/* ---- JSON: scan/scan-json.c ---------------------------------------------------- */
+
+/* Keys are paths: "jsonPayload.connection.src_ip".  The elements of an array
+ * have the path of the array.  A row of pk_scan_json() needs no spec. */
+typedef struct _PkJsonSpec
+{
+  const gchar *columns; /* for pk_scan_json_columns(): values whose path ends with this are CSV, each a record; the
+                           first deny counts, without one the first accept */
+} PkJsonSpec;
 
 /* ---- sentences of firewalls: scan/scan-pattern.c ------------------------------- */
 
@@ -239,8 +252,13 @@ typedef struct _PkCsvSpec
  * on after its end.  {key} hands what it holds to the row's tuple under that
  * key: one that the row does not list is not kept, as {any}.  It ends before
  * the first occurrence of the literal that follows, at the end of a pattern
- * with the text.  {key!} holds no blank: at the end of a pattern it ends with
- * the word.  {end} is the end of the text.  A pattern may begin with a hole. */
+ * with the text.  A hole holds at least a byte.
+ *
+ *   {key!}  holds no blank; at the end of a pattern it ends with the word
+ *   {key#}  the same, digits               {key@}  the same, an address
+ *   {end}   the end of the text
+ *
+ * Beside its holes a pattern's tuple has _program, _host and _msgid. */
 typedef struct _PkPattern
 {
   const gchar *id; /* only where the lead held this as {id}, or as its end after "-"; NULL: any */

@@ -3,6 +3,7 @@
 
 #include "scan/scan.h"
 
+#include "scan/address.h"
 #include "scan/slice.h"
 #include "scan/tuple.h"
 
@@ -14,9 +15,9 @@
 
 typedef struct _Part
 {
-  PkSlice literal;  /* empty for a hole */
-  PkSlice key;      /* of a hole */
-  gboolean is_word; /* {key!} */
+  PkSlice literal; /* empty for a hole */
+  PkSlice key;     /* of a hole */
+  gchar kind;      /* '!', '#', '@', or 0 */
 } Part;
 
 /* FALSE: the pattern is at its end. */
@@ -31,8 +32,10 @@ _next_part(const gchar **pattern, Part *ret_part)
     return FALSE;
   if (is_hole)
     {
-      ret_part->is_word = (*pattern)[len - 1] == '!';
-      ret_part->key = pk_slice(*pattern + 1, len - 1 - ret_part->is_word);
+      gchar last = (*pattern)[len - 1];
+
+      ret_part->kind = last == '!' || last == '#' || last == '@' ? last : 0;
+      ret_part->key = pk_slice(*pattern + 1, len - 1 - (ret_part->kind != 0));
     }
   else
     ret_part->literal = pk_slice(*pattern, len);
@@ -48,18 +51,29 @@ _measure_word(PkSlice text)
   return blank < 0 ? text.len : (gsize) blank;
 }
 
+static gboolean
+_fits_kind(gchar kind, PkSlice value)
+{
+  PkAddr addr;
+  guint64 number;
+
+  if (kind == '#')
+    return pk_number_parse(value, G_MAXUINT64, &number);
+  return kind != '@' || pk_addr_parse(value, &addr);
+}
+
 /* How much of text a hole takes; pattern is what follows it.  Negative: it does
  * not fit. */
 static gssize
 _measure_hole(const Part *hole, const gchar *pattern, PkSlice text)
 {
-  gsize limit = hole->is_word ? _measure_word(text) : text.len;
+  gsize limit = hole->kind ? _measure_word(text) : text.len;
   gssize len = (gssize) limit;
   Part next;
 
   if (_next_part(&pattern, &next) && next.literal.len)
     len = pk_slice_find(pk_slice(text.data, MIN(text.len, limit + next.literal.len)), next.literal);
-  return len > 0 ? len : -1;
+  return len > 0 && _fits_kind(hole->kind, pk_slice(text.data, (gsize) len)) ? len : -1;
 }
 
 typedef gboolean (*StoreFunc)(gpointer user_data, PkSlice key, PkSlice value);
@@ -137,48 +151,31 @@ _is_id(const gchar *id, PkSlice found)
 
 /* ---- the line ----------------------------------------------------------------- */
 
-static gboolean
-_store_pair(gpointer user_data, PkSlice key, PkSlice value)
-{
-  return pk_tuple_put(user_data, key, value);
-}
-
-/* Values of a pattern that failed in the end must not stay. */
-static void
-_start_anew(PkEvent *event)
-{
-  const PkDialect *dialect = event->dialect;
-  gint64 time_usec = event->time_usec;
-
-  pk_event_init(event);
-  event->dialect = dialect;
-  event->time_usec = time_usec;
-}
-
 /* PK_SCAN_NO_MATCH: the text is none of the pattern. */
 static PkScanResult
-_try_pattern(const PkPattern *pattern, const PkTupleSpec *spec, PkSlice text, PkEvent *event)
+_try_pattern(const PkPattern *pattern, const PkTupleSpec *spec, const PkLine *line, PkSlice text, PkEvent *event)
 {
   PkScanResult result = PK_SCAN_NO_MATCH;
   PkTuple tuple;
 
   pk_tuple_init(&tuple, spec, event);
+  pk_tuple_put_header(&tuple, line);
   if (pattern->verdict != PK_VERDICT_NONE)
     pk_tuple_set_verdict(&tuple, pattern->verdict, pk_slice_from_string(pattern->word));
-  if (_match(pattern->pattern, &text, _store_pair, &tuple) || tuple.rejected != PK_SCAN_MATCH)
+  if (_match(pattern->pattern, &text, pk_tuple_put_pair, &tuple) || tuple.rejected != PK_SCAN_MATCH)
     result = pk_tuple_finish(&tuple);
   if (result == PK_SCAN_NO_MATCH)
-    _start_anew(event);
+    pk_tuple_start_anew(event);
   return result;
 }
 
 static PkScanResult
-_try_patterns(const PkDialect *self, PkSlice id, PkSlice text, PkEvent *event)
+_try_patterns(const PkDialect *self, const PkLine *line, PkSlice id, PkSlice text, PkEvent *event)
 {
   for (const PkPattern *pattern = self->pattern->patterns; pattern->pattern; pattern++)
     if (_is_id(pattern->id, id))
       {
-        PkScanResult result = _try_pattern(pattern, self->tuple, text, event);
+        PkScanResult result = _try_pattern(pattern, self->tuple, line, text, event);
 
         if (result != PK_SCAN_NO_MATCH)
           return result;
@@ -193,9 +190,9 @@ pk_scan_pattern(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSE
   const PkPatternSpec *spec = self->pattern;
 
   if (!spec->leads[0])
-    return _try_patterns(self, id, text, event);
+    return _try_patterns(self, line, id, text, event);
   for (guint i = 0; i < G_N_ELEMENTS(spec->leads) && spec->leads[i]; i++)
     if (_find_lead(spec->leads[i], &text, &id))
-      return _try_patterns(self, id, pk_slice_trim(text), event);
+      return _try_patterns(self, line, id, pk_slice_trim(text), event);
   return PK_SCAN_NO_MATCH;
 }

@@ -17,6 +17,8 @@ PkScanResult pk_scan_xml(const PkDialect *self, const PkScanContext *context, co
 PkScanResult pk_scan_kv(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
 PkScanResult pk_scan_csv(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
 PkScanResult pk_scan_json(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_json_columns(const PkDialect *self, const PkScanContext *context, const PkLine *line,
+                                  PkEvent *event);
 PkScanResult pk_scan_cef(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
 PkScanResult pk_scan_sdata(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
 PkScanResult pk_scan_pattern(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);

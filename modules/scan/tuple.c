@@ -44,6 +44,8 @@ _value_fits(PkSlice value, PkSlice item)
 gboolean
 pk_tuple_value_in(const gchar *list, PkSlice value)
 {
+  if (*list == '!')
+    return !pk_tuple_value_in(list + 1, value);
   while (*list)
     {
       gsize len = strcspn(list, "|");
@@ -200,6 +202,13 @@ _is_protocol_char(gchar c)
   return g_ascii_isalnum(c) || c == '-';
 }
 
+/* Azure's flow logs. */
+static guint8
+_protocol_of_letter(gchar letter)
+{
+  return letter == 'T' ? PK_PROTO_TCP : letter == 'U' ? PK_PROTO_UDP : letter == 'I' ? PK_PROTO_ICMP : PK_PROTO_NONE;
+}
+
 static void
 _put_protocol(PkTuple *self, PkSlice value)
 {
@@ -210,10 +219,14 @@ _put_protocol(PkTuple *self, PkSlice value)
     return;
   while (len < value.len && _is_protocol_char(value.data[len]))
     len++;
-  if (pk_protocol_parse(pk_slice(value.data, len), &event->protocol))
-    event->has |= PK_HAS_PROTOCOL;
-  else if (_consists_of(value, "0123456789"))
-    self->malformed = TRUE;
+  if (value.len == 1 && _protocol_of_letter(value.data[0]) != PK_PROTO_NONE)
+    event->protocol = _protocol_of_letter(value.data[0]);
+  else if (!pk_protocol_parse(pk_slice(value.data, len), &event->protocol))
+    {
+      self->malformed |= _consists_of(value, "0123456789");
+      return;
+    }
+  event->has |= PK_HAS_PROTOCOL;
 }
 
 static void
@@ -435,6 +448,8 @@ _put_condition(PkTuple *self, const PkTupleKey *key, PkSlice value)
     self->rejected = PK_SCAN_IGNORED;
   if (key->target == PK_TUPLE_EXCEPT && is_listed)
     self->rejected = PK_SCAN_IGNORED;
+  if (key->target == PK_TUPLE_NO_DENY && is_listed)
+    self->no_deny = TRUE;
 }
 
 static void
@@ -530,6 +545,13 @@ _is_key(const PkTupleKey *key, guint64 octets, PkSlice text)
                        : memcmp(key->key + 8, text.data + 8, text.len - 8) == 0 && !key->key[text.len];
 }
 
+/* Conditions look at the list themselves. */
+static gboolean
+_says_something(const PkTupleKey *key, PkSlice value)
+{
+  return !key->values || key->target >= PK_TUPLE_REQUIRE || pk_tuple_value_in(key->values, value);
+}
+
 static PkSlice
 _clean(PkSlice value)
 {
@@ -548,9 +570,34 @@ pk_tuple_put(PkTuple *self, PkSlice key, PkSlice value)
   if (value.len == 0)
     return TRUE;
   for (const PkTupleKey *entry = self->spec->keys; entry->key[0]; entry++)
-    if (_is_key(entry, octets, key))
+    if (_is_key(entry, octets, key) && _says_something(entry, value))
       _put_value(self, entry, value);
   return self->rejected == PK_SCAN_MATCH;
+}
+
+gboolean
+pk_tuple_put_pair(gpointer tuple, PkSlice key, PkSlice value)
+{
+  return pk_tuple_put(tuple, key, value);
+}
+
+void
+pk_tuple_put_header(PkTuple *self, const PkLine *line)
+{
+  pk_tuple_put(self, PK_SLICE("_program"), line->program);
+  pk_tuple_put(self, PK_SLICE("_host"), line->host);
+  pk_tuple_put(self, PK_SLICE("_msgid"), line->msgid);
+}
+
+void
+pk_tuple_start_anew(PkEvent *event)
+{
+  const PkDialect *dialect = event->dialect;
+  gint64 time_usec = event->time_usec;
+
+  pk_event_init(event);
+  event->dialect = dialect;
+  event->time_usec = time_usec;
 }
 
 void
@@ -660,7 +707,7 @@ pk_tuple_finish(PkTuple *self)
     pk_tuple_set_verdict(self, self->else_verdict, self->else_word);
   if (self->verdict == PK_VERDICT_NONE)
     return self->spec->strict ? PK_SCAN_NO_MATCH : PK_SCAN_IGNORED;
-  if (self->verdict == PK_VERDICT_NEITHER)
+  if (self->verdict == PK_VERDICT_NEITHER || (self->verdict == PK_VERDICT_DENY && self->no_deny))
     return PK_SCAN_IGNORED;
   return _finish_tuple(self);
 }

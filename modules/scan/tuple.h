@@ -25,6 +25,7 @@ typedef struct _PkTuple
   guint32 named;    /* PK_HAS_SOURCE, PK_HAS_DEST: by a host name */
   guint8 seen_icmp; /* 1: type, 2: code */
   gboolean malformed;
+  gboolean no_deny;
   gboolean has_count;
   gboolean has_time;
   PkScanResult rejected; /* PK_SCAN_MATCH: it is not */
@@ -37,6 +38,16 @@ void pk_tuple_init(PkTuple *self, const PkTupleSpec *spec, PkEvent *event);
 /* A key that the spec does not list is nothing.  FALSE: the line is no match,
  * whatever else it holds. */
 gboolean pk_tuple_put(PkTuple *self, PkSlice key, PkSlice value);
+
+/* The same, as a PkPairFunc. */
+gboolean pk_tuple_put_pair(gpointer tuple, PkSlice key, PkSlice value);
+
+/* Forgets what an attempt left in event. */
+void pk_tuple_start_anew(PkEvent *event);
+
+/* What a syslog header may have taken from the beginning of the text: _program,
+ * _host, _msgid. */
+void pk_tuple_put_header(PkTuple *self, const PkLine *line);
 
 /* For shapes in which something other than a value says it; goes before values. */
 void pk_tuple_set_verdict(PkTuple *self, PkVerdict verdict, PkSlice word);
