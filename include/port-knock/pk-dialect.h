@@ -184,9 +184,9 @@ typedef enum
 #define PK_TUPLE_KEY_BYTES 48
 #define PK_TUPLE_KEYS_MAX 64
 
-/* A list of values is one string, "deny|denied|reset*|*dropped*": compared
- * without regard to ASCII case, with the whole value unless it begins or ends
- * with a star.  A list that begins with "!" is of all the others. */
+/* A list of values is one string, "deny|denied|reset*|*packet*dropped*": each
+ * is compared without regard to ASCII case with the whole value, and a star in
+ * it stands for any text.  A list that begins with "!" is of all the others. */
 typedef struct _PkTupleKey
 {
   gchar key[PK_TUPLE_KEY_BYTES]; /* exact, case-sensitive; may be there more than once, with several targets */
@@ -216,9 +216,9 @@ typedef struct _PkTupleSpec
  * brackets before it.  A word that stands alone is the value of a key "_word". */
 typedef struct _PkKvSpec
 {
-  const gchar *start; /* the pairs begin after the first of this; NULL: at the beginning of the text */
-  gchar equals;       /* '=' or ':' */
-  const gchar *ends;  /* up to four bytes: " ", ", ", ";"; without a blank, keys and values may hold some */
+  const gchar *head; /* a pattern, see PkPattern, that stands before the pairs; NULL: none */
+  gchar equals;      /* '=' or ':' */
+  const gchar *ends; /* up to four bytes: " ", ", ", ";"; without a blank, keys and values may hold some */
 } PkKvSpec;
 
 /* ---- columns: scan/scan-csv.c ------------------------------------------------- */
@@ -255,13 +255,16 @@ typedef struct _PkJsonSpec
  * with the text.  A hole holds at least a byte.
  *
  *   {key!}  holds no blank; at the end of a pattern it ends with the word
- *   {key#}  the same, digits               {key@}  the same, an address
+ *   {key#}  the same, digits     {key@}  the same, an address     {key%}  the same, a protocol
+ *   {key*}  may hold more than up to the next literal, if the rest fits only then; one in a pattern
  *   {end}   the end of the text
  *
- * Beside its holes a pattern's tuple has _program, _host and _msgid. */
+ * Beside its holes a pattern's tuple has _program, _host, _msgid, and the
+ * lead's _id.  A pattern that stands elsewhere than at the beginning of a text
+ * begins with a literal. */
 typedef struct _PkPattern
 {
-  const gchar *id; /* only where the lead held this as {id}, or as its end after "-"; NULL: any */
+  const gchar *id; /* only where the lead's {id} is this, or ends with it after "-" or "_"; NULL: any */
   const gchar *pattern;
   PkVerdict verdict; /* PK_VERDICT_NONE: what the tuple's own words say; PK_VERDICT_NEITHER: ignored */
   const gchar *word; /* action_word of verdict */
@@ -269,8 +272,8 @@ typedef struct _PkPattern
 
 typedef struct _PkPatternSpec
 {
-  /* What stands before the sentence, anywhere in the text: "%ASA-{id}: "; it begins with a literal.  {id}
-   * holds no blank.  None: sentences begin with the text. */
+  /* What stands before the sentence, anywhere in the text: "%ASA-{id}: ".  {id} holds no blank.  None: sentences
+   * begin with the text.  Where none fits, a syslog parser may have taken it for the program, which then is {id}. */
   const gchar *leads[PK_PATTERN_LEADS_MAX];
   const PkPattern *patterns; /* in the order tried; ends with pattern NULL */
   PkScanResult otherwise;    /* a lead, but no pattern: PK_SCAN_NO_MATCH or PK_SCAN_IGNORED */

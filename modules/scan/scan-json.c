@@ -84,6 +84,17 @@ _put_int(Walk *self, gsize path_len, gint64 number)
   return _put(self, path_len, pk_slice(text, (gsize) g_snprintf(text, sizeof(text), "%" G_GINT64_FORMAT, number)));
 }
 
+/* Some writers make every number a double: "protocol":6.0. */
+static gboolean
+_put_double(Walk *self, gsize path_len, struct json_object *value)
+{
+  gdouble number = json_object_get_double(value);
+
+  if (number >= 0 && number <= G_MAXUINT32 && number == (gdouble) (guint32) number)
+    return _put_int(self, path_len, (gint64) number);
+  return _put(self, path_len, pk_slice_from_string(json_object_get_string(value)));
+}
+
 /* FALSE: no more, please. */
 static gboolean
 _walk(Walk *self, gsize path_len, struct json_object *value)
@@ -100,6 +111,8 @@ _walk(Walk *self, gsize path_len, struct json_object *value)
       return _put(self, path_len, pk_slice(json_object_get_string(value), (gsize) json_object_get_string_len(value)));
     case json_type_int:
       return _put_int(self, path_len, json_object_get_int64(value));
+    case json_type_double:
+      return _put_double(self, path_len, value);
     case json_type_null:
       return TRUE;
     default:

@@ -5,6 +5,7 @@
 
 #include "scan/octets.h"
 #include "scan/pairs.h"
+#include "scan/pattern.h"
 #include "scan/slice.h"
 #include "scan/tuple.h"
 
@@ -24,14 +25,9 @@ typedef struct _Reader
 static void
 _init(Reader *self, PkSlice text, const PkKvSpec *spec)
 {
-  PkSlice start = pk_slice_from_string(spec->start);
-  gssize at = start.len ? pk_slice_find(text, start) : 0;
-
-  *self = (Reader){ .equals = spec->equals, .n_ends = (guint) strlen(spec->ends) };
-  self->n_ends = MIN(self->n_ends, ENDS_MAX);
+  *self = (Reader){ .at = text.data, .end = text.data + text.len, .equals = spec->equals };
+  self->n_ends = (guint) MIN(strlen(spec->ends), ENDS_MAX);
   memcpy(self->ends, spec->ends, self->n_ends);
-  self->end = text.data + text.len;
-  self->at = at < 0 ? self->end : text.data + at + start.len;
 }
 
 static gboolean
@@ -150,8 +146,15 @@ _take_pair(Reader *self, PkPairFunc func, gpointer user_data)
 void
 pk_pairs_kv(PkSlice text, const PkKvSpec *spec, PkPairFunc func, gpointer user_data)
 {
+  PkPatternMatch head;
   Reader reader;
 
+  if (spec->head)
+    {
+      if (!pk_pattern_find(spec->head, &text, &head))
+        return;
+      pk_pattern_put(&head, func, user_data);
+    }
   _init(&reader, text, spec);
   while (reader.at < reader.end)
     if (*reader.at == ' ' || _is_bracket(*reader.at) || _is_end(&reader, *reader.at))

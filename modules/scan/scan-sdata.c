@@ -64,14 +64,28 @@ _skip_blanks(PkSlice *text)
     *text = pk_slice_from(*text, 1);
 }
 
-/* One element from its id on; FALSE: it has no parameters. */
+/* Some senders leave the id out. */
+static void
+_take_id(PkSlice *text, PkSlice *ret_id)
+{
+  PkSlice rest = *text, id = _take_name(&rest);
+
+  *ret_id = pk_slice(NULL, 0);
+  if (id.len == 0 || rest.len == 0 || rest.data[0] != ' ')
+    return;
+  *ret_id = id;
+  *text = rest;
+}
+
+/* One element; FALSE: it has no parameters. */
 static gboolean
 _take_element(PkSlice *text, PkPairFunc func, gpointer user_data)
 {
-  PkSlice rest = pk_slice_from(*text, 1), id = _take_name(&rest);
+  PkSlice rest = pk_slice_from(*text, 1), id;
   gboolean any = FALSE;
 
-  if (id.len == 0 || rest.len == 0 || rest.data[0] != ' ' || !func(user_data, PK_SLICE("_id"), id))
+  _take_id(&rest, &id);
+  if (!func(user_data, PK_SLICE("_id"), id))
     return FALSE;
   for (_skip_blanks(&rest); _take_param(&rest, func, user_data); _skip_blanks(&rest))
     any = TRUE;
@@ -95,17 +109,14 @@ pk_pairs_sdata(PkSlice text, PkPairFunc func, gpointer user_data)
 
 /* ---- the line ----------------------------------------------------------------- */
 
-/* "[id name=" */
 static gboolean
 _is_element(PkSlice text)
 {
-  PkSlice rest = pk_slice_from(text, 1), id = _take_name(&rest), name;
+  PkSlice rest = pk_slice_from(text, 1), id;
 
-  if (id.len == 0 || rest.len == 0 || rest.data[0] != ' ')
-    return FALSE;
+  _take_id(&rest, &id);
   _skip_blanks(&rest);
-  name = _take_name(&rest);
-  return name.len > 0 && pk_slice_starts_with(rest, PK_SLICE("=\""));
+  return _take_name(&rest).len > 0 && pk_slice_starts_with(rest, PK_SLICE("=\""));
 }
 
 /* Where a relay or a parser left the structured data in the text. */

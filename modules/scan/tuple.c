@@ -4,6 +4,7 @@
 #include "scan/tuple.h"
 
 #include "scan/address.h"
+#include "scan/glob.h"
 #include "scan/octets.h"
 #include "scan/slice.h"
 #include "scan/timestamp.h"
@@ -14,47 +15,10 @@
 
 /* ---- lists of values -------------------------------------------------------- */
 
-static gboolean
-_contains_nocase(PkSlice text, PkSlice needle)
-{
-  for (gsize at = 0; at + needle.len <= text.len; at++)
-    if (g_ascii_strncasecmp(text.data + at, needle.data, needle.len) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-/* item is not empty, and may begin and end with a star. */
-static gboolean
-_value_fits(PkSlice value, PkSlice item)
-{
-  gboolean before = item.data[0] == '*', after = item.data[item.len - 1] == '*';
-
-  item = pk_slice(item.data + before, item.len - before - (after && item.len > 1));
-  if (value.len < item.len)
-    return FALSE;
-  if (before && after)
-    return _contains_nocase(value, item);
-  if (before)
-    value = pk_slice_from(value, value.len - item.len);
-  else if (after)
-    value.len = item.len;
-  return pk_slice_equals_nocase(value, item);
-}
-
 gboolean
 pk_tuple_value_in(const gchar *list, PkSlice value)
 {
-  if (*list == '!')
-    return !pk_tuple_value_in(list + 1, value);
-  while (*list)
-    {
-      gsize len = strcspn(list, "|");
-
-      if (_value_fits(value, pk_slice(list, len)))
-        return TRUE;
-      list += len + (list[len] == '|');
-    }
-  return FALSE;
+  return *list == '!' ? !pk_glob_list_fits(list + 1, value) : pk_glob_list_fits(list, value);
 }
 
 /* ---- addresses -------------------------------------------------------------- */
@@ -369,21 +333,35 @@ _put_length(PkTuple *self, PkSlice value)
   self->event->has |= PK_HAS_LENGTH;
 }
 
-/* The unit of a Unix time is told by its number of digits: 10 are seconds. */
+static guint
+_parse_fraction(PkSlice text)
+{
+  guint usec = 0;
+
+  if (text.len == 0 || text.data[0] != '.')
+    return 0;
+  for (gsize i = 1; i <= 6; i++)
+    usec = usec * 10 + (i < text.len && g_ascii_isdigit(text.data[i]) ? (guint) (text.data[i] - '0') : 0);
+  return usec;
+}
+
+/* The unit of a Unix time is told by its number of digits: 10 are seconds,
+ * which may have a fraction. */
 static gboolean
 _parse_unix_time(PkSlice value, gint64 *ret_usec)
 {
-  gsize whole = _count_digits(value);
+  gsize digits = _count_digits(value);
   guint64 number;
   gint64 usec;
 
-  if (whole < 10 || whole > 19 || !pk_number_parse(pk_slice(value.data, whole), G_MAXINT64, &number))
+  if (digits < 10 || digits > 19 || !pk_number_parse(pk_slice(value.data, digits), G_MAXINT64, &number))
     return FALSE;
-  for (usec = (gint64) number; whole > 16; whole--)
+  usec = (gint64) number;
+  for (gsize i = digits; i > 16; i--)
     usec /= 10;
-  for (; whole < 16; whole++)
+  for (gsize i = digits; i < 16; i++)
     usec *= 10;
-  *ret_usec = usec;
+  *ret_usec = usec + (digits == 10 ? _parse_fraction(pk_slice_from(value, digits)) : 0);
   return TRUE;
 }
 
@@ -438,12 +416,8 @@ _put_condition(PkTuple *self, const PkTupleKey *key, PkSlice value)
 {
   gboolean is_listed = !key->values || pk_tuple_value_in(key->values, value);
 
-  if (key->target == PK_TUPLE_REQUIRE)
+  if (key->target == PK_TUPLE_REQUIRE && is_listed)
     self->required &= ~(G_GUINT64_CONSTANT(1) << (key - self->spec->keys));
-  if (self->rejected != PK_SCAN_MATCH)
-    return;
-  if (key->target == PK_TUPLE_REQUIRE && !is_listed)
-    self->rejected = PK_SCAN_NO_MATCH;
   if (key->target == PK_TUPLE_ONLY && !is_listed)
     self->rejected = PK_SCAN_IGNORED;
   if (key->target == PK_TUPLE_EXCEPT && is_listed)

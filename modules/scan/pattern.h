@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#ifndef PK_PATTERN_H_INCLUDED
+#define PK_PATTERN_H_INCLUDED
+
+#include "scan/pairs.h"
+
+/* Literal text with holes; for the language see PkPattern in pk-dialect.h. */
+
+#define PK_PATTERN_HOLES_MAX 32
+
+/* What the holes hold, in their order; borrowed from pattern and text. */
+typedef struct _PkPatternMatch
+{
+  PkSlice keys[PK_PATTERN_HOLES_MAX], values[PK_PATTERN_HOLES_MAX];
+  guint n;
+} PkPatternMatch;
+
+/* Matches pattern with the beginning of *text, which becomes what follows. */
+gboolean pk_pattern_match(const gchar *pattern, PkSlice *text, PkPatternMatch *ret_match);
+
+/* The same at the first place that fits; only at the beginning if the pattern
+ * begins with a hole. */
+gboolean pk_pattern_find(const gchar *pattern, PkSlice *text, PkPatternMatch *ret_match);
+
+/* Hands out what the holes hold. */
+void pk_pattern_put(const PkPatternMatch *match, PkPairFunc func, gpointer user_data);
+
+#endif
