@@ -182,7 +182,8 @@ typedef enum
 
 /* With its terminating NUL. */
 #define PK_TUPLE_KEY_BYTES 48
-#define PK_TUPLE_KEYS_MAX 64
+/* Keys of PK_TUPLE_REQUIRE are among the first of a row. */
+#define PK_TUPLE_REQUIRE_MAX 64
 
 /* A list of values is one string, "deny|denied|reset*|*packet*dropped*": each
  * is compared without regard to ASCII case with the whole value, and a star in
@@ -202,11 +203,15 @@ typedef struct _PkTupleWord
 
 typedef struct _PkTupleSpec
 {
-  const PkTupleKey *keys;   /* ends with an empty key; at most PK_TUPLE_KEYS_MAX */
+  const PkTupleKey *keys;   /* ends with an empty key */
   const PkTupleWord *words; /* in the order tried; ends with values NULL */
   guint32 optional;         /* of PK_HAS_SOURCE and PK_HAS_DEST, which every line must name otherwise */
   gboolean icmp_in_ports;   /* the ports of an ICMP line are its type and code */
-  gboolean strict;          /* no match without both addresses, protocol and, where it has ports, the destination's */
+  /* Keys of other makers: lower-case letters and digits only, "srcip" stands for "src_ip", "Src-IP",
+   * "SrcIP(1003)" and for the end of a path, "event.src.ip", of which no part but the last is one of foreign. */
+  gboolean loose;
+  const gchar *foreign;
+  gboolean strict; /* no match without both addresses, protocol and, where it has ports, the destination's */
 } PkTupleSpec;
 
 /* ---- key=value: scan/scan-kv.c ----------------------------------------------- */
@@ -218,7 +223,7 @@ typedef struct _PkKvSpec
 {
   const gchar *head; /* a pattern, see PkPattern, that stands before the pairs; NULL: none */
   gchar equals;      /* '=' or ':' */
-  const gchar *ends; /* up to four bytes: " ", ", ", ";"; without a blank, keys and values may hold some */
+  const gchar *ends; /* up to five bytes: " ", ", ", ";"; without a blank, keys and values may hold some */
 } PkKvSpec;
 
 /* ---- columns: scan/scan-csv.c ------------------------------------------------- */
@@ -232,6 +237,9 @@ typedef struct _PkCsvSpec
    * anchor_column; nothing is read before that.  None: column 1 begins the text. */
   const gchar *anchors[4];
   guint anchor_column;
+  /* What follows this column depends on it: the keys of those columns are its value, a colon, and the number,
+   * {"4:19", PK_TUPLE_SOURCE}.  0: none. */
+  guint variant_column;
 } PkCsvSpec;
 
 /* ---- JSON: scan/scan-json.c ---------------------------------------------------- */
@@ -247,6 +255,9 @@ typedef struct _PkJsonSpec
 /* ---- sentences of firewalls: scan/scan-pattern.c ------------------------------- */
 
 #define PK_PATTERN_LEADS_MAX 8
+#define PK_PATTERN_HEADS_MAX 4
+#define PK_PATTERN_FINDS_MAX 4
+#define PK_PATTERN_HOLE_BYTES_MAX 1024
 
 /* pattern is literal text with holes, matched from its beginning; text may go
  * on after its end.  {key} hands what it holds to the row's tuple under that
@@ -258,9 +269,11 @@ typedef struct _PkJsonSpec
  *   {key#}  the same, digits     {key@}  the same, an address     {key%}  the same, a protocol
  *   {key*}  may hold more than up to the next literal, if the rest fits only then; one in a pattern
  *   {end}   the end of the text
+ *   {key=value}  no hole: the sentence says so in other words
  *
- * Beside its holes a pattern's tuple has _program, _host, _msgid, and the
- * lead's _id.  A pattern that stands elsewhere than at the beginning of a text
+ * A hole holds PK_PATTERN_HOLE_BYTES_MAX bytes at most.  Beside its holes a
+ * pattern's tuple has those of the lead and the head, _program, _host and
+ * _msgid.  A pattern that stands elsewhere than at the beginning of a text
  * begins with a literal. */
 typedef struct _PkPattern
 {
@@ -275,8 +288,15 @@ typedef struct _PkPatternSpec
   /* What stands before the sentence, anywhere in the text: "%ASA-{id}: ".  {id} holds no blank.  None: sentences
    * begin with the text.  Where none fits, a syslog parser may have taken it for the program, which then is {id}. */
   const gchar *leads[PK_PATTERN_LEADS_MAX];
+  const gchar *heads[PK_PATTERN_HEADS_MAX]; /* what stands before the lead, in the order tried; none: anything */
+  /* {prefix} of the head is what the administrator wrote: it is judged as netfilter's prefixes are, and without a
+   * verdict the line is one of an unknown prefix. */
+  gboolean prefix;
   const PkPattern *patterns; /* in the order tried; ends with pattern NULL */
-  PkScanResult otherwise;    /* a lead, but no pattern: PK_SCAN_NO_MATCH or PK_SCAN_IGNORED */
+  /* What may stand somewhere in the text beside the sentence: "(type {type#}, code {code#})". */
+  const gchar *finds[PK_PATTERN_FINDS_MAX];
+  gboolean bare;          /* a relay may have taken the lead away: then sentences of any id may begin the text */
+  PkScanResult otherwise; /* a lead, but no pattern of its id: PK_SCAN_NO_MATCH or PK_SCAN_IGNORED */
 } PkPatternSpec;
 
 /* ---- filling an event ----------------------------------------------------- */

@@ -64,6 +64,7 @@ static const PkTupleSpec checkpoint_fwlog = {
       },
   .keys =
       (const PkTupleKey[]){
+          { "action", PK_TUPLE_ACTION, NULL },
           { "src", PK_TUPLE_SOURCE, NULL },
           { "s_port", PK_TUPLE_SOURCE_PORT, NULL },
           { "dst", PK_TUPLE_DEST, NULL },

@@ -12,7 +12,7 @@
 /* key=value, key="value with blanks", key:"value"; and so on.  Every byte is
  * looked at once or twice. */
 
-#define ENDS_MAX 4
+#define ENDS_MAX 5
 
 typedef struct _Reader
 {

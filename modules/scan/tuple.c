@@ -7,7 +7,7 @@
 #include "scan/glob.h"
 #include "scan/octets.h"
 #include "scan/slice.h"
-#include "scan/timestamp.h"
+#include "scan/values.h"
 
 #define COUNT_MAX 1000000
 /* What says something about a packet is not longer than this. */
@@ -35,41 +35,6 @@ static const End SOURCE = { PK_HAS_SOURCE, PK_HAS_SOURCE_PORT, G_STRUCT_OFFSET(P
 static const End DEST = { PK_HAS_DEST, PK_HAS_DEST_PORT, G_STRUCT_OFFSET(PkEvent, dest),
                           G_STRUCT_OFFSET(PkEvent, dest_port) };
 
-static gboolean
-_consists_of(PkSlice text, const gchar *bytes)
-{
-  for (gsize i = 0; i < text.len; i++)
-    if (text.data[i] == '\0' || !strchr(bytes, text.data[i]))
-      return FALSE;
-  return text.len > 0;
-}
-
-/* "999.1.2.3", "2001:db8:::1": no address, but no host name either. */
-static gboolean
-_is_broken_address(PkSlice text)
-{
-  return _consists_of(text, "0123456789.") ||
-         (_consists_of(text, "0123456789abcdefABCDEF:.") && pk_slice_find_char(text, ':') >= 0);
-}
-
-/* "[2001:db8::1]", "fe80::1%eth0" and "192.0.2.1/32" are addresses all the same. */
-static PkSlice
-_strip_address(PkSlice text)
-{
-  gssize zone;
-
-  if (text.len > 2 && text.data[0] == '[' && text.data[text.len - 1] == ']')
-    text = pk_slice(text.data + 1, text.len - 2);
-  if (pk_slice_ends_with(text, PK_SLICE("/32")))
-    text.len -= 3;
-  else if (pk_slice_ends_with(text, PK_SLICE("/128")))
-    text.len -= 4;
-  zone = pk_slice_find_char(text, '%');
-  if (zone > 0)
-    text.len = (gsize) zone;
-  return text;
-}
-
 /* An address that comes after a host name counts more than that. */
 static void
 _put_address(PkTuple *self, const End *end, PkSlice value)
@@ -78,9 +43,9 @@ _put_address(PkTuple *self, const End *end, PkSlice value)
 
   if (self->event->has & end->has_address)
     return;
-  if (pk_addr_parse(value, address) || pk_addr_parse(_strip_address(value), address))
+  if (pk_addr_parse(value, address) || pk_addr_parse(pk_value_strip_address(value), address))
     self->event->has |= end->has_address;
-  else if (_is_broken_address(value) || pk_slice_find_char(value, ',') >= 0)
+  else if (pk_value_is_broken_address(value) || pk_slice_find_char(value, ',') >= 0)
     self->malformed = TRUE;
   else
     self->named |= end->has_address;
@@ -95,7 +60,7 @@ _put_port(PkTuple *self, const End *end, PkSlice value)
     return;
   if (pk_port_parse(value, port))
     self->event->has |= end->has_port;
-  else if (_consists_of(value, "0123456789"))
+  else if (pk_value_is_number(value))
     self->malformed = TRUE;
 }
 
@@ -105,46 +70,10 @@ _is_port_separator(gchar c)
   return c == ':' || c == '/' || c == '(' || c == '#';
 }
 
-/* How much of "address:port" is the address.  A colon parts address and port
- * unless there are more of them, which only happens in IPv6. */
-static gsize
-_measure_address(PkSlice value)
-{
-  PkAddr addr;
-  gsize len = pk_addr_scan_v4(value, &addr), colons = 0, first_colon = 0;
-
-  if (len > 0 && (len == value.len || !g_ascii_isalnum(value.data[len])))
-    return len;
-  if (value.len && value.data[0] == '[')
-    {
-      gssize close = pk_slice_find_char(value, ']');
-
-      return close < 0 ? value.len : (gsize) close + 1;
-    }
-  for (len = 0; len < value.len && value.data[len] != '/' && value.data[len] != '(' && value.data[len] != '#' &&
-                value.data[len] != ' ';
-       len++)
-    if (value.data[len] == ':' && colons++ == 0)
-      first_colon = len;
-  if (colons == 0 || (colons > 1 && pk_addr_parse(_strip_address(pk_slice(value.data, len)), &addr)))
-    return len;
-  return first_colon;
-}
-
-static gsize
-_count_digits(PkSlice text)
-{
-  gsize n = 0;
-
-  while (n < text.len && g_ascii_isdigit(text.data[n]))
-    n++;
-  return n;
-}
-
 static void
 _put_address_with_port(PkTuple *self, const End *end, PkSlice value)
 {
-  gsize len = _measure_address(value);
+  gsize len = pk_value_measure_address(value);
   PkSlice rest = pk_slice_from(value, len);
   gsize digits;
 
@@ -153,44 +82,22 @@ _put_address_with_port(PkTuple *self, const End *end, PkSlice value)
   if (rest.len < 2 || !_is_port_separator(rest.data[0]))
     return;
   rest = pk_slice_from(rest, 1);
-  digits = _count_digits(rest);
+  digits = pk_value_count_digits(rest);
   if (digits > 0 && (digits == rest.len || !g_ascii_isalnum(rest.data[digits])))
     _put_port(self, end, pk_slice(rest.data, digits));
 }
 
 /* ---- protocol, ICMP, flags -------------------------------------------------- */
 
-static gboolean
-_is_protocol_char(gchar c)
-{
-  return g_ascii_isalnum(c) || c == '-';
-}
-
-/* Azure's flow logs. */
-static guint8
-_protocol_of_letter(gchar letter)
-{
-  return letter == 'T' ? PK_PROTO_TCP : letter == 'U' ? PK_PROTO_UDP : letter == 'I' ? PK_PROTO_ICMP : PK_PROTO_NONE;
-}
-
 static void
 _put_protocol(PkTuple *self, PkSlice value)
 {
-  PkEvent *event = self->event;
-  gsize len = 0;
-
-  if (event->has & PK_HAS_PROTOCOL)
+  if (self->event->has & PK_HAS_PROTOCOL)
     return;
-  while (len < value.len && _is_protocol_char(value.data[len]))
-    len++;
-  if (value.len == 1 && _protocol_of_letter(value.data[0]) != PK_PROTO_NONE)
-    event->protocol = _protocol_of_letter(value.data[0]);
-  else if (!pk_protocol_parse(pk_slice(value.data, len), &event->protocol))
-    {
-      self->malformed |= _consists_of(value, "0123456789");
-      return;
-    }
-  event->has |= PK_HAS_PROTOCOL;
+  if (pk_value_parse_protocol(value, &self->event->protocol))
+    self->event->has |= PK_HAS_PROTOCOL;
+  else
+    self->malformed |= pk_value_is_number(value);
 }
 
 static void
@@ -210,7 +117,7 @@ _put_icmp_pair(PkTuple *self, PkSlice value)
 {
   for (gsize at = 0; at < value.len;)
     {
-      gsize digits = _count_digits(pk_slice_from(value, at));
+      gsize digits = pk_value_count_digits(pk_slice_from(value, at));
 
       if (digits == 0 || (at > 0 && g_ascii_isalpha(value.data[at - 1])))
         at += digits + 1;
@@ -222,91 +129,16 @@ _put_icmp_pair(PkTuple *self, PkSlice value)
     }
 }
 
-static const struct
-{
-  const gchar *name;
-  guint8 flag;
-} FLAGS[] = { { "SYN", PK_TCP_SYN }, { "ACK", PK_TCP_ACK }, { "RST", PK_TCP_RST }, { "FIN", PK_TCP_FIN },
-              { "PSH", PK_TCP_PSH }, { "URG", PK_TCP_URG }, { "ECE", PK_TCP_ECE }, { "CWR", PK_TCP_CWR } };
-
-static guint
-_flag_of_name(PkSlice word)
-{
-  for (guint i = 0; i < G_N_ELEMENTS(FLAGS); i++)
-    if (pk_slice_equals_nocase(word, pk_slice_from_string(FLAGS[i].name)))
-      return FLAGS[i].flag;
-  return 0;
-}
-
-/* "SA", "S", "FPU"; E is ECE, W is CWR as pf prints them.  0: other letters. */
-static guint
-_flags_of_letters(PkSlice word)
-{
-  guint flags = 0;
-
-  for (gsize i = 0; i < word.len; i++)
-    {
-      guint flag = word.data[i] == 'W' ? PK_TCP_CWR : 0;
-
-      for (guint j = 0; j < G_N_ELEMENTS(FLAGS) - 1 && !flag; j++)
-        flag = FLAGS[j].name[0] == word.data[i] ? FLAGS[j].flag : 0;
-      if (!flag)
-        return 0;
-      flags |= flag;
-    }
-  return flags;
-}
-
-static guint
-_flags_of_words(PkSlice value)
-{
-  guint flags = 0;
-
-  for (gsize at = 0, len; at < value.len; at += len + 1)
-    {
-      PkSlice word;
-
-      for (len = 0; at + len < value.len && g_ascii_isalpha(value.data[at + len]); len++)
-        ;
-      word = pk_slice(value.data + at, len);
-      if (len > 0)
-        flags |= _flag_of_name(word) ? _flag_of_name(word) : _flags_of_letters(word);
-    }
-  return flags;
-}
-
-static gboolean
-_parse_hex(PkSlice text, guint *ret_number)
-{
-  guint number = 0;
-
-  if (text.len < 3 || text.len > 6 || text.data[0] != '0' || text.data[1] != 'x')
-    return FALSE;
-  for (gsize i = 2; i < text.len; i++)
-    if (!g_ascii_isxdigit(text.data[i]))
-      return FALSE;
-    else
-      number = number * 16 + (guint) g_ascii_xdigit_value(text.data[i]);
-  *ret_number = number;
-  return TRUE;
-}
-
 static void
 _put_flags(PkTuple *self, PkSlice value)
 {
   PkEvent *event = self->event;
-  guint64 number;
-  guint flags = 0;
 
   if (event->has & PK_HAS_TCP_FLAGS)
     return;
-  if (pk_number_parse(value, G_MAXUINT16, &number))
-    flags = (guint) number;
-  else if (!_parse_hex(value, &flags))
-    flags = _flags_of_words(value);
-  if (flags)
+  event->tcp_flags = pk_value_parse_tcp_flags(value);
+  if (event->tcp_flags)
     event->has |= PK_HAS_TCP_FLAGS;
-  event->tcp_flags = (guint8) flags;
 }
 
 /* ---- counts, time ------------------------------------------------------------- */
@@ -333,52 +165,11 @@ _put_length(PkTuple *self, PkSlice value)
   self->event->has |= PK_HAS_LENGTH;
 }
 
-static guint
-_parse_fraction(PkSlice text)
-{
-  guint usec = 0;
-
-  if (text.len == 0 || text.data[0] != '.')
-    return 0;
-  for (gsize i = 1; i <= 6; i++)
-    usec = usec * 10 + (i < text.len && g_ascii_isdigit(text.data[i]) ? (guint) (text.data[i] - '0') : 0);
-  return usec;
-}
-
-/* The unit of a Unix time is told by its number of digits: 10 are seconds,
- * which may have a fraction. */
-static gboolean
-_parse_unix_time(PkSlice value, gint64 *ret_usec)
-{
-  gsize digits = _count_digits(value);
-  guint64 number;
-  gint64 usec;
-
-  if (digits < 10 || digits > 19 || !pk_number_parse(pk_slice(value.data, digits), G_MAXINT64, &number))
-    return FALSE;
-  usec = (gint64) number;
-  for (gsize i = digits; i > 16; i--)
-    usec /= 10;
-  for (gsize i = digits; i < 16; i++)
-    usec *= 10;
-  *ret_usec = usec + (digits == 10 ? _parse_fraction(pk_slice_from(value, digits)) : 0);
-  return TRUE;
-}
-
 static void
 _put_time(PkTuple *self, PkSlice value)
 {
-  gboolean has_zone = TRUE;
-  gint64 usec;
-
-  if (self->has_time)
-    return;
-  if (!_parse_unix_time(value, &usec) && !pk_timestamp_parse_iso(value, &usec, &has_zone))
-    return;
-  if (!has_zone)
-    return;
-  self->has_time = TRUE;
-  self->event->time_usec = usec;
+  if (!self->has_time)
+    self->has_time = pk_value_parse_time(value, &self->event->time_usec);
 }
 
 /* ---- verdict ------------------------------------------------------------------ */
@@ -416,7 +207,7 @@ _put_condition(PkTuple *self, const PkTupleKey *key, PkSlice value)
 {
   gboolean is_listed = !key->values || pk_tuple_value_in(key->values, value);
 
-  if (key->target == PK_TUPLE_REQUIRE && is_listed)
+  if (key->target == PK_TUPLE_REQUIRE && is_listed && key - self->spec->keys < PK_TUPLE_REQUIRE_MAX)
     self->required &= ~(G_GUINT64_CONSTANT(1) << (key - self->spec->keys));
   if (key->target == PK_TUPLE_ONLY && !is_listed)
     self->rejected = PK_SCAN_IGNORED;
@@ -504,10 +295,18 @@ _key_octets(const PkTupleKey *key)
   return pk_octets_load(key->key, key->key + sizeof(key->key));
 }
 
-static inline guint64
-_filter_bit(guint64 octets)
+static inline guint
+_filter_slot(guint64 octets)
 {
-  return G_GUINT64_CONSTANT(1) << ((octets * G_GUINT64_CONSTANT(0x9E3779B97F4A7C15)) >> 58);
+  return (guint) ((octets * G_GUINT64_CONSTANT(0x9E3779B97F4A7C15)) >> 56);
+}
+
+static inline gboolean
+_may_be_key(const PkTuple *self, guint64 octets)
+{
+  guint slot = _filter_slot(octets);
+
+  return (self->filter[slot / 64] >> (slot % 64)) & 1;
 }
 
 static gboolean
@@ -533,12 +332,12 @@ _clean(PkSlice value)
   return value.len == 1 && value.data[0] == '-' ? pk_slice(NULL, 0) : value;
 }
 
-gboolean
-pk_tuple_put(PkTuple *self, PkSlice key, PkSlice value)
+static gboolean
+_put_key(PkTuple *self, PkSlice key, PkSlice value)
 {
   guint64 octets = pk_octets_load(key.data, key.data + key.len);
 
-  if (G_LIKELY(!(self->filter & _filter_bit(octets))) || key.len == 0 || key.len >= PK_TUPLE_KEY_BYTES)
+  if (G_LIKELY(!_may_be_key(self, octets)) || key.len == 0 || key.len >= PK_TUPLE_KEY_BYTES)
     return TRUE;
   value = _clean(value);
   if (value.len == 0)
@@ -547,6 +346,73 @@ pk_tuple_put(PkTuple *self, PkSlice key, PkSlice value)
     if (_is_key(entry, octets, key) && _says_something(entry, value))
       _put_value(self, entry, value);
   return self->rejected == PK_SCAN_MATCH;
+}
+
+/* ---- keys of other makers ------------------------------------------------------- */
+
+#define PARTS_MAX 8
+#define LOOSE_KEY_BYTES 128
+
+/* A path in one piece, and where its parts begin. */
+typedef struct _LooseKey
+{
+  gchar text[LOOSE_KEY_BYTES];
+  gsize len;
+  gsize parts[PARTS_MAX];
+  gsize n_parts;
+} LooseKey;
+
+/* FALSE: it is of something foreign, or too long. */
+static gboolean
+_add_part(LooseKey *self, PkSlice part, gboolean is_last, const gchar *foreign)
+{
+  if (self->n_parts == PARTS_MAX || self->len + part.len > LOOSE_KEY_BYTES ||
+      (!is_last && foreign && pk_tuple_value_in(foreign, part)))
+    return FALSE;
+  self->parts[self->n_parts++] = self->len;
+  for (gsize i = 0; i < part.len && part.data[i] != '('; i++)
+    if (g_ascii_isalnum(part.data[i]))
+      self->text[self->len++] = g_ascii_tolower(part.data[i]);
+  return TRUE;
+}
+
+static gboolean
+_fold_key(LooseKey *self, PkSlice key, const gchar *foreign)
+{
+  self->len = self->n_parts = 0;
+  for (;;)
+    {
+      gssize dot = pk_slice_find_char(key, '.');
+      PkSlice part = pk_slice(key.data, dot < 0 ? key.len : (gsize) dot);
+
+      if (!_add_part(self, part, dot < 0, foreign))
+        return FALSE;
+      if (dot < 0)
+        return TRUE;
+      key = pk_slice_from(key, (gsize) dot + 1);
+    }
+}
+
+static gboolean
+_put_loose_key(PkTuple *self, PkSlice key, PkSlice value)
+{
+  LooseKey folded;
+
+  if (!_fold_key(&folded, key, self->spec->foreign))
+    return TRUE;
+  for (gsize i = 0; i < folded.n_parts; i++)
+    if (!_put_key(self, pk_slice(folded.text + folded.parts[i], folded.len - folded.parts[i]), value))
+      return FALSE;
+  return TRUE;
+}
+
+/* Keys of our own, such as _vendor, are no maker's. */
+gboolean
+pk_tuple_put(PkTuple *self, PkSlice key, PkSlice value)
+{
+  if (self->spec->loose && key.len && key.data[0] != '_')
+    return _put_loose_key(self, key, value);
+  return _put_key(self, key, value);
 }
 
 gboolean
@@ -580,8 +446,10 @@ pk_tuple_init(PkTuple *self, const PkTupleSpec *spec, PkEvent *event)
   *self = (PkTuple){ .spec = spec, .event = event, .rejected = PK_SCAN_MATCH };
   for (guint i = 0; spec->keys[i].key[0]; i++)
     {
-      self->filter |= _filter_bit(_key_octets(&spec->keys[i]));
-      if (spec->keys[i].target == PK_TUPLE_REQUIRE)
+      guint slot = _filter_slot(_key_octets(&spec->keys[i]));
+
+      self->filter[slot / 64] |= G_GUINT64_CONSTANT(1) << (slot % 64);
+      if (spec->keys[i].target == PK_TUPLE_REQUIRE && i < PK_TUPLE_REQUIRE_MAX)
         self->required |= G_GUINT64_CONSTANT(1) << i;
     }
 }
