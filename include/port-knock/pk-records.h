@@ -161,9 +161,10 @@ typedef struct _PkLogField
 /* An event that matters. */
 typedef struct _PkLogEvent
 {
-  guint id;                /* 0: the source has no ids */
-  const gchar *sentence;   /* with which the text for people begins; NULL: not read */
-  const PkLogField *fields; /* ends with name NULL; at most PK_LOG_FIELDS_MAX; the first of a target with a value counts */
+  guint id;              /* 0: the source has no ids */
+  const gchar *sentence; /* with which the text for people begins; NULL: not read */
+  const PkLogField
+      *fields; /* ends with name NULL; at most PK_LOG_FIELDS_MAX; the first of a target with a value counts */
   const PkProcessSpec *process; /* the event is a process's start, and a finding only if this says so */
   PkScriptLanguage script;      /* its command line is a script in this language */
   PkFinding finding;            /* of any other event */
@@ -184,13 +185,14 @@ typedef struct _PkEventLogSpec
 typedef struct _PkCommandSpec
 {
   const PkProcessSpec *process;
-  const gchar *user_before; /* what stands before the user's name; "": the text begins with it; NULL: it is not told */
-  const gchar *user_after;
-  const gchar *image_before; /* what stands before the program's path, which ends with a blank or "]"; NULL: not told */
-  const gchar *key_after_user; /* what begins what follows user_after, one of these bytes; NULL: anything */
+  const gchar *user_before;    /* what stands before the user's name; "": the text begins with it */
+  const gchar *user_ends;      /* the name ends before one of these bytes */
+  const gchar *after_user;     /* what must stand there, NULL: anything */
+  gboolean key_after_user;     /* and then "KEY=", or the command was not run */
+  const gchar *image_before;   /* what stands before the program's path, which holds no blank; NULL: it is not told */
   const gchar *command_before; /* each place where it stands is tried */
   const gchar *command_after;  /* at the end of the text; NULL: nothing */
-  gboolean shell;              /* the command is a shell's, else a process's */
+  gboolean shell;              /* the command is for a shell */
 } PkCommandSpec;
 
 /* ---- packages: pk_scan_package() ----------------------------------------------- */
@@ -199,11 +201,14 @@ typedef struct _PkCommandSpec
 
 typedef struct _PkPackageSpec
 {
-  const gchar *leads[PK_PACKAGE_LEADS_MAX];     /* what stands before a package's name */
-  const gchar *separator;                       /* between packages of one line; NULL: one to a line */
-  const gchar *packages[PK_PROCESS_NAMES_MAX];  /* as PkManager.objects */
-  const gchar *command_lead;                    /* what stands before a command line; NULL: nothing */
-  const PkProcessSpec *process;                 /* for that */
+  /* What stands before a package's name.  "Installed: " may also be what a
+   * syslog parser took for the program. */
+  const gchar *leads[PK_PACKAGE_LEADS_MAX];
+  gboolean anchored;                           /* leads stand at the beginning, or after a time */
+  const gchar *separator;                      /* between packages of one line; NULL: one to a line */
+  const gchar *packages[PK_PROCESS_NAMES_MAX]; /* as PkManager.objects */
+  const gchar *command_lead;                   /* what stands before a command line; NULL: nothing */
+  const PkProcessSpec *process;                /* for that */
   PkFinding finding;
 } PkPackageSpec;
 

@@ -17,7 +17,8 @@ _classify(const gchar *command_line, PkEvent *event)
   gssize blank = pk_slice_find_char(text, ' ');
 
   pk_event_init(event);
-  return pk_process_classify(&pk_knock_tools, pk_slice(text.data, blank < 0 ? text.len : (gsize) blank), text, event);
+  return pk_process_classify(&pk_knock_tools, pk_slice(text.data, blank < 0 ? text.len : (gsize) blank), text, event) ==
+         PK_SCAN_MATCH;
 }
 
 static void
@@ -246,10 +247,11 @@ Test(process, arguments_that_are_kept_apart_need_no_splitting)
   PkEvent event;
 
   pk_event_init(&event);
-  cr_expect_not(pk_process_classify_argv(&pk_knock_tools, PK_SLICE("/usr/sbin/hping3"), argv, 3, &event));
-  cr_expect(pk_process_classify_argv(&pk_knock_tools, PK_SLICE("/usr/sbin/hping3"), argv, 5, &event));
+  cr_expect_eq(pk_process_classify_argv(&pk_knock_tools, PK_SLICE("/usr/sbin/hping3"), argv, 3, &event),
+               PK_SCAN_IGNORED);
+  cr_expect_eq(pk_process_classify_argv(&pk_knock_tools, PK_SLICE("/usr/sbin/hping3"), argv, 5, &event), PK_SCAN_MATCH);
   cr_expect_eq(event.kind, PK_EVENT_KNOCK_CLIENT);
-  cr_expect_not(pk_process_classify_argv(&pk_knock_tools, pk_slice(NULL, 0), NULL, 0, &event));
+  cr_expect_eq(pk_process_classify_argv(&pk_knock_tools, pk_slice(NULL, 0), NULL, 0, &event), PK_SCAN_IGNORED);
 }
 
 Test(process, the_name_of_the_process_is_the_last_part_of_the_image)
@@ -259,10 +261,12 @@ Test(process, the_name_of_the_process_is_the_last_part_of_the_image)
   cr_assert(_classify("C:\\x\\KNOCK.EXE gate 7000", &event));
   cr_expect(pk_slice_equals(pk_event_get_text(&event, PK_TEXT_PROCESS), PK_SLICE("KNOCK.EXE")));
   pk_event_init(&event);
-  cr_assert(pk_process_classify(&pk_knock_tools, PK_SLICE("/opt/x"), PK_SLICE("/bin/knock gate 7000"), &event));
+  cr_assert_eq(pk_process_classify(&pk_knock_tools, PK_SLICE("/opt/x"), PK_SLICE("/bin/knock gate 7000"), &event),
+               PK_SCAN_MATCH);
   cr_expect(pk_slice_equals(pk_event_get_text(&event, PK_TEXT_PROCESS), PK_SLICE("x")));
   pk_event_init(&event);
-  cr_assert(pk_process_classify(&pk_knock_tools, pk_slice(NULL, 0), PK_SLICE("/bin/knock gate 7000"), &event));
+  cr_assert_eq(pk_process_classify(&pk_knock_tools, pk_slice(NULL, 0), PK_SLICE("/bin/knock gate 7000"), &event),
+               PK_SCAN_MATCH);
   cr_expect(pk_slice_equals(pk_event_get_text(&event, PK_TEXT_PROCESS), PK_SLICE("knock")));
 }
 
