@@ -6,11 +6,12 @@
 #include "scan/address.h"
 #include "scan/slice.h"
 
-/* Each literal is looked for once, from where the one before it ended, so that
- * a pattern takes time in proportion to the text; {key*} makes it at most
- * ELASTIC_MAX times that. */
+/* Each literal is looked for once, from where the one before it ended, and not
+ * farther than a hole may be long, so that a pattern takes time in proportion
+ * to its own length; {key*} makes it at most ELASTIC_MAX times that. */
 
 #define ELASTIC_MAX 16
+#define PLACES_MAX 64
 
 /* ---- parts of a pattern ------------------------------------------------------- */
 
@@ -18,7 +19,8 @@ typedef struct _Part
 {
   PkSlice literal; /* empty for a hole */
   PkSlice key;     /* of a hole */
-  gchar kind;      /* one of KINDS, or 0 */
+  PkSlice value;   /* of {key=value} */
+  gchar kind;      /* one of KINDS, '=', or 0 */
 } Part;
 
 static const gchar KINDS[] = "!#@%*";
@@ -27,6 +29,22 @@ static gchar
 _kind_of(gchar last)
 {
   return last != '\0' && strchr(KINDS, last) ? last : '\0';
+}
+
+static void
+_read_hole(PkSlice text, Part *part)
+{
+  gssize equals = pk_slice_find_char(text, '=');
+
+  if (equals >= 0)
+    {
+      part->kind = '=';
+      part->key = pk_slice(text.data, (gsize) equals);
+      part->value = pk_slice_from(text, (gsize) equals + 1);
+      return;
+    }
+  part->kind = _kind_of(text.data[text.len - 1]);
+  part->key = pk_slice(text.data, text.len - (part->kind != 0));
 }
 
 /* FALSE: the pattern is at its end. */
@@ -40,10 +58,7 @@ _next_part(const gchar **pattern, Part *ret_part)
   if (len == 0)
     return FALSE;
   if (is_hole)
-    {
-      ret_part->kind = _kind_of((*pattern)[len - 1]);
-      ret_part->key = pk_slice(*pattern + 1, len - 1 - (ret_part->kind != 0));
-    }
+    _read_hole(pk_slice(*pattern + 1, len - 1), ret_part);
   else
     ret_part->literal = pk_slice(*pattern, len);
   *pattern += len + is_hole;
@@ -85,7 +100,8 @@ _fits_kind(gchar kind, PkSlice value)
 static gssize
 _measure_hole(gboolean is_word, gsize from, const gchar *pattern, PkSlice text)
 {
-  gsize limit = is_word ? _measure_word(text) : text.len;
+  PkSlice most = pk_slice(text.data, MIN(text.len, PK_PATTERN_HOLE_BYTES_MAX));
+  gsize limit = is_word ? _measure_word(most) : most.len;
   gssize found;
   Part next;
 
@@ -160,6 +176,10 @@ _match(PkPatternMatch *self, const gchar *pattern, PkSlice *text)
       }
     else if (part.kind == '*')
       return _match_elastic(self, part.key, pattern, text);
+    else if (part.kind == '=' && !_keep(self, part.key, part.value))
+      return FALSE;
+    else if (part.kind == '=')
+      continue;
     else if (pk_slice_equals(part.key, PK_SLICE("end")))
       return text->len == 0;
     else if (!_match_hole(self, &part, pattern, text))
@@ -173,6 +193,7 @@ pk_pattern_match(const gchar *pattern, PkSlice *text, PkPatternMatch *ret_match)
   PkSlice rest = *text;
 
   ret_match->n = 0;
+  ret_match->before = pk_slice(text->data, 0);
   if (!_match(ret_match, pattern, &rest))
     return FALSE;
   *text = rest;
@@ -182,25 +203,33 @@ pk_pattern_match(const gchar *pattern, PkSlice *text, PkPatternMatch *ret_match)
 gboolean
 pk_pattern_find(const gchar *pattern, PkSlice *text, PkPatternMatch *ret_match)
 {
-  const gchar *rest = pattern;
-  PkSlice from = *text;
-  Part first;
+  PkSlice first = pk_slice(pattern, strcspn(pattern, "{")), here = *text;
   gssize at;
 
-  if (!_next_part(&rest, &first) || !first.literal.len)
+  if (first.len == 0)
     return pk_pattern_match(pattern, text, ret_match);
-  while ((at = pk_slice_find(from, first.literal)) >= 0)
+  for (guint i = 0; i < PLACES_MAX && (at = pk_slice_find(here, first)) >= 0; i++)
     {
-      PkSlice here = pk_slice_from(from, (gsize) at);
+      PkSlice rest = here = pk_slice_from(here, (gsize) at);
 
-      if (pk_pattern_match(pattern, &here, ret_match))
+      if (pk_pattern_match(pattern, &rest, ret_match))
         {
-          *text = here;
+          ret_match->before = pk_slice(text->data, (gsize) (here.data - text->data));
+          *text = rest;
           return TRUE;
         }
-      from = pk_slice_from(from, (gsize) at + first.literal.len);
+      here = pk_slice_from(here, 1);
     }
   return FALSE;
+}
+
+PkSlice
+pk_pattern_get(const PkPatternMatch *match, const gchar *key)
+{
+  for (guint i = 0; i < match->n; i++)
+    if (pk_slice_equals(match->keys[i], pk_slice_from_string(key)))
+      return match->values[i];
+  return pk_slice(NULL, 0);
 }
 
 void

@@ -13,16 +13,20 @@
 /* What the holes hold, in their order; borrowed from pattern and text. */
 typedef struct _PkPatternMatch
 {
-  PkSlice keys[PK_PATTERN_HOLES_MAX], values[PK_PATTERN_HOLES_MAX];
   guint n;
+  PkSlice before; /* of pk_pattern_find(): the text before the place */
+  PkSlice keys[PK_PATTERN_HOLES_MAX], values[PK_PATTERN_HOLES_MAX];
 } PkPatternMatch;
 
 /* Matches pattern with the beginning of *text, which becomes what follows. */
 gboolean pk_pattern_match(const gchar *pattern, PkSlice *text, PkPatternMatch *ret_match);
 
 /* The same at the first place that fits; only at the beginning if the pattern
- * begins with a hole. */
+ * begins with a hole.  Gives up after a number of places that lines do not have. */
 gboolean pk_pattern_find(const gchar *pattern, PkSlice *text, PkPatternMatch *ret_match);
+
+/* What the first hole of that key holds, empty if there is none. */
+PkSlice pk_pattern_get(const PkPatternMatch *match, const gchar *key);
 
 /* Hands out what the holes hold. */
 void pk_pattern_put(const PkPatternMatch *match, PkPairFunc func, gpointer user_data);

@@ -37,15 +37,38 @@ _take_value(const gchar **at, const gchar *end, gchar separator)
   return pk_slice(start, (gsize) (stop - start));
 }
 
-static PkSlice
-_format_number(guint number, gchar *out)
+#define VARIANT_BYTES_MAX 8
+
+/* A key is written from its end, so that the variant's value goes before it. */
+typedef struct _Keys
 {
-  gchar *start = out + 4;
+  guint variant_column; /* 0: none */
+  PkSlice variant;      /* empty before that column */
+  gchar key[VARIANT_BYTES_MAX + 1 + 4];
+} Keys;
+
+static PkSlice
+_format_key(Keys *self, guint column)
+{
+  gchar *end = self->key + sizeof(self->key), *start = end;
 
   do
-    *--start = (gchar) ('0' + number % 10);
-  while ((number /= 10) > 0);
-  return pk_slice(start, (gsize) (out + 4 - start));
+    *--start = (gchar) ('0' + column % 10);
+  while ((column /= 10) > 0);
+  if (self->variant.len > 0)
+    {
+      *--start = ':';
+      start -= self->variant.len;
+      memcpy(start, self->variant.data, self->variant.len);
+    }
+  return pk_slice(start, (gsize) (end - start));
+}
+
+static void
+_note_variant(Keys *self, guint column, PkSlice value)
+{
+  if (column == self->variant_column)
+    self->variant = pk_slice(value.data, MIN(value.len, VARIANT_BYTES_MAX));
 }
 
 /* Behind the separator with which an anchor begins. */
@@ -67,17 +90,21 @@ pk_pairs_csv(PkSlice text, const PkCsvSpec *spec, PkPairFunc func, gpointer user
 {
   gssize start = _find_anchor(spec, text);
   const gchar *end = text.data + text.len;
+  Keys keys = { .variant_column = spec->variant_column };
   guint column = MAX(spec->anchor_column, 1);
-  gchar number[4];
 
   if (start < 0)
     return;
   for (const gchar *at = text.data + start; at <= end && column < COLUMNS_MAX; at++, column++)
     {
+      PkSlice value;
+
       while (spec->separator == ' ' && at < end && *at == ' ')
         at++;
-      if (!func(user_data, _format_number(column, number), _take_value(&at, end, spec->separator)))
+      value = _take_value(&at, end, spec->separator);
+      if (!func(user_data, _format_key(&keys, column), value))
         return;
+      _note_variant(&keys, column, value);
     }
 }
 

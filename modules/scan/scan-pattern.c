@@ -3,11 +3,24 @@
 
 #include "scan/scan.h"
 
+#include "scan/netfilter-prefix.h"
 #include "scan/pattern.h"
 #include "scan/slice.h"
 #include "scan/tuple.h"
 
 /* Sentences with holes, whose values go to the row's tuple; see PkPattern. */
+
+typedef struct _Reader
+{
+  const PkDialect *dialect;
+  const PkScanContext *context;
+  const PkLine *line;
+  PkEvent *event;
+  PkSlice id;
+  PkPatternMatch lead, head, sentence;
+} Reader;
+
+/* ---- ids ---------------------------------------------------------------------- */
 
 /* "106023" is the id of "4-106023" and of "session-4-106023". */
 static gboolean
@@ -22,70 +35,150 @@ _is_id(const gchar *id, PkSlice found)
           found.data[found.len - wanted.len - 1] == '_');
 }
 
-static PkScanResult
-_read_match(const PkPattern *pattern, const PkDialect *dialect, const PkLine *line, PkSlice id,
-            const PkPatternMatch *match, PkEvent *event)
+static gboolean
+_knows_id(const PkPatternSpec *spec, PkSlice id)
 {
-  PkTuple tuple;
+  for (const PkPattern *pattern = spec->patterns; pattern->pattern; pattern++)
+    if (pattern->id && _is_id(pattern->id, id))
+      return TRUE;
+  return FALSE;
+}
 
-  pk_tuple_start_anew(event);
-  pk_tuple_init(&tuple, dialect->tuple, event);
-  pk_tuple_put_header(&tuple, line);
-  pk_tuple_put(&tuple, PK_SLICE("_id"), id);
-  if (pattern->verdict != PK_VERDICT_NONE)
-    pk_tuple_set_verdict(&tuple, pattern->verdict, pk_slice_from_string(pattern->word));
-  pk_pattern_put(match, pk_tuple_put_pair, &tuple);
-  return pk_tuple_finish(&tuple);
+/* ---- the sentence -------------------------------------------------------------- */
+
+static void
+_judge_prefix(const Reader *self, PkTuple *tuple)
+{
+  static const PkNetfilterSpec words = { .words = TRUE };
+  PkSlice raw = pk_pattern_get(&self->head, "prefix"), word;
+  PkNetfilterPrefix prefix = { .raw = raw, .text = pk_slice_trim(raw) };
+  PkVerdict verdict = pk_netfilter_prefix_judge(&prefix, &words, self->context, &word);
+
+  pk_tuple_set_verdict(tuple, verdict, word);
+}
+
+static void
+_put_finds(const Reader *self, PkTuple *tuple)
+{
+  const PkPatternSpec *spec = self->dialect->pattern;
+  PkPatternMatch found;
+
+  for (guint i = 0; i < G_N_ELEMENTS(spec->finds) && spec->finds[i]; i++)
+    {
+      PkSlice text = self->line->text;
+
+      if (pk_pattern_find(spec->finds[i], &text, &found))
+        pk_pattern_put(&found, pk_tuple_put_pair, tuple);
+    }
 }
 
 static PkScanResult
-_try_patterns(const PkDialect *self, const PkLine *line, PkSlice id, PkSlice text, PkEvent *event)
+_read_sentence(Reader *self, const PkPattern *pattern)
 {
-  PkPatternMatch match;
+  PkTuple tuple;
+  PkScanResult result;
 
-  for (const PkPattern *pattern = self->pattern->patterns; pattern->pattern; pattern++)
+  pk_tuple_start_anew(self->event);
+  pk_tuple_init(&tuple, self->dialect->tuple, self->event);
+  pk_tuple_put_header(&tuple, self->line);
+  pk_tuple_put(&tuple, PK_SLICE("_id"), self->id);
+  if (pattern->verdict != PK_VERDICT_NONE)
+    pk_tuple_set_verdict(&tuple, pattern->verdict, pk_slice_from_string(pattern->word));
+  else if (self->dialect->pattern->prefix)
+    _judge_prefix(self, &tuple);
+  pk_pattern_put(&self->lead, pk_tuple_put_pair, &tuple);
+  pk_pattern_put(&self->head, pk_tuple_put_pair, &tuple);
+  pk_pattern_put(&self->sentence, pk_tuple_put_pair, &tuple);
+  _put_finds(self, &tuple);
+  result = pk_tuple_finish(&tuple);
+  return result == PK_SCAN_IGNORED && self->dialect->pattern->prefix && tuple.verdict == PK_VERDICT_NONE
+             ? PK_SCAN_UNKNOWN_PREFIX
+             : result;
+}
+
+/* A sentence of a known id that is none of its patterns is cut, or of a release
+ * that is not known yet. */
+static PkScanResult
+_read_text(Reader *self, PkSlice text, gboolean any_id)
+{
+  const PkPatternSpec *spec = self->dialect->pattern;
+  gboolean is_known = FALSE;
+
+  for (const PkPattern *pattern = spec->patterns; pattern->pattern; pattern++)
     {
       PkSlice rest = text;
       PkScanResult result;
 
-      if (!_is_id(pattern->id, id) || !pk_pattern_match(pattern->pattern, &rest, &match))
+      if (!any_id && !_is_id(pattern->id, self->id))
         continue;
-      result = _read_match(pattern, self, line, id, &match, event);
+      is_known |= !any_id && pattern->id;
+      if (!pk_pattern_match(pattern->pattern, &rest, &self->sentence))
+        continue;
+      result = _read_sentence(self, pattern);
       if (result != PK_SCAN_NO_MATCH)
         return result;
     }
-  return self->pattern->otherwise;
+  return any_id ? PK_SCAN_NO_MATCH : is_known ? PK_SCAN_MALFORMED : spec->otherwise;
 }
 
-/* "RT_FLOW_SESSION_CLOSE: session closed ..." looks like a program's message. */
-static PkScanResult
-_try_program(const PkDialect *self, const PkLine *line, PkSlice text, PkEvent *event)
+/* ---- the line -------------------------------------------------------------------- */
+
+static gboolean
+_read_head(Reader *self)
 {
-  if (line->program.len == 0 || !self->pattern->patterns[0].id)
-    return PK_SCAN_NO_MATCH;
-  return _try_patterns(self, line, line->program, text, event);
+  const PkPatternSpec *spec = self->dialect->pattern;
+  PkSlice text = pk_slice_trim(self->lead.before);
+
+  for (guint i = 0; i < G_N_ELEMENTS(spec->heads) && spec->heads[i]; i++)
+    {
+      PkSlice rest = text;
+
+      if (pk_pattern_find(spec->heads[i], &rest, &self->head))
+        return TRUE;
+    }
+  self->head.n = 0;
+  return !spec->heads[0];
 }
 
-static PkSlice
-_get_id(const PkPatternMatch *lead)
+/* *text becomes what follows the lead. */
+static gboolean
+_find_lead(Reader *self, PkSlice *text)
 {
-  for (guint i = 0; i < lead->n; i++)
-    if (pk_slice_equals(lead->keys[i], PK_SLICE("id")) && pk_slice_find_char(lead->values[i], ' ') < 0)
-      return lead->values[i];
-  return pk_slice(NULL, 0);
+  const PkPatternSpec *spec = self->dialect->pattern;
+
+  for (guint i = 0; i < G_N_ELEMENTS(spec->leads) && spec->leads[i]; i++)
+    {
+      PkSlice rest = *text;
+
+      if (!pk_pattern_find(spec->leads[i], &rest, &self->lead) || !_read_head(self))
+        continue;
+      self->id = pk_pattern_get(&self->lead, "id");
+      if (pk_slice_ends_with(self->id, PK_SLICE(":")))
+        self->id.len--;
+      *text = pk_slice_trim(rest);
+      return TRUE;
+    }
+  self->lead.n = self->head.n = 0;
+  return FALSE;
 }
 
 PkScanResult
-pk_scan_pattern(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, const PkLine *line, PkEvent *event)
+pk_scan_pattern(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event)
 {
-  PkSlice text = pk_slice_trim(line->text);
   const PkPatternSpec *spec = self->pattern;
-  PkPatternMatch lead;
+  PkSlice text = pk_slice_trim(line->text);
+  Reader reader;
 
-  if (!spec->leads[0])
-    return _try_patterns(self, line, pk_slice(NULL, 0), text, event);
-  for (guint i = 0; i < G_N_ELEMENTS(spec->leads) && spec->leads[i]; i++)
-    if (pk_pattern_find(spec->leads[i], &text, &lead))
-      return _try_patterns(self, line, _get_id(&lead), pk_slice_trim(text), event);
-  return _try_program(self, line, text, event);
+  reader.dialect = self;
+  reader.context = context;
+  reader.line = line;
+  reader.event = event;
+  reader.id = pk_slice(NULL, 0);
+  if (_find_lead(&reader, &text) || !spec->leads[0])
+    return _read_text(&reader, text, FALSE);
+  /* "RT_FLOW_SESSION_CLOSE: session closed ..." looks like a program's message. */
+  reader.id = line->program;
+  if (_knows_id(spec, line->program))
+    return _read_text(&reader, text, FALSE);
+  return spec->bare ? _read_text(&reader, text, TRUE) : PK_SCAN_NO_MATCH;
 }
