@@ -159,7 +159,7 @@ typedef enum
 {
   PK_TUPLE_SOURCE = 0,       /* address; a host name is none, and not malformed */
   PK_TUPLE_SOURCE_PORT,      /* number; a service name is none */
-  PK_TUPLE_SOURCE_WITH_PORT, /* "a:p", "a/p", "a(p)", "a#p", "[a]:p", "a", ":p"; what follows is not looked at */
+  PK_TUPLE_SOURCE_WITH_PORT, /* "a:p", "a/p", "a(p)", "a#p", "a.p", "[a]:p", "a", ":p"; what follows is not looked at */
   PK_TUPLE_DEST,
   PK_TUPLE_DEST_PORT,
   PK_TUPLE_DEST_WITH_PORT,

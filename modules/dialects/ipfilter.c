@@ -10,7 +10,7 @@
  *
  * "2x" are equal packets in a row, and @ stands before group and rule.  p and P
  * pass, b and B block; S is too short, n no match, L a rule that only logs.
- * After the two lengths come TCP's flags, or "icmp 8/0".
+ * After the two lengths come TCP's flags, or "icmp echo/0".
  *
  * Source: ipmon(8). */
 #define LENGTHS " PR {proto!} len {header#} "
@@ -18,7 +18,7 @@
 static const PkPattern ipfilter_patterns[] = {
   { NULL, "{source!},{sport!} -> {dest!},{dport!}" LENGTHS "{length#} -{flags!} ", PK_VERDICT_NONE, NULL },
   { NULL, "{source!},{sport!} -> {dest!},{dport!}" LENGTHS, PK_VERDICT_NONE, NULL },
-  { NULL, "{source!} -> {dest!}" LENGTHS "{length#} icmp {icmp!} ", PK_VERDICT_NONE, NULL },
+  { NULL, "{source!} -> {dest!}" LENGTHS "{length#} icmp {type!}/{code#} ", PK_VERDICT_NONE, NULL },
   { NULL, "{source!} -> {dest!}" LENGTHS, PK_VERDICT_NONE, NULL },
   { NULL, NULL, PK_VERDICT_NONE, NULL },
 };

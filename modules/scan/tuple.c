@@ -67,7 +67,7 @@ _put_port(PkTuple *self, const End *end, PkSlice value)
 static gboolean
 _is_port_separator(gchar c)
 {
-  return c == ':' || c == '/' || c == '(' || c == '#';
+  return c == ':' || c == '/' || c == '(' || c == '#' || c == '.';
 }
 
 static void
@@ -103,12 +103,8 @@ _put_protocol(PkTuple *self, PkSlice value)
 static void
 _put_icmp(PkTuple *self, guint8 bit, guint8 *member, PkSlice value)
 {
-  guint64 number;
-
-  if (self->seen_icmp & bit || !pk_number_parse(value, G_MAXUINT8, &number))
-    return;
-  self->seen_icmp |= bit;
-  *member = (guint8) number;
+  if (!(self->seen_icmp & bit) && pk_value_parse_icmp(value, member))
+    self->seen_icmp |= bit;
 }
 
 /* The first two numbers; "icmp6" is none. */

@@ -62,30 +62,60 @@ pk_value_strip_address(PkSlice text)
   return text;
 }
 
-/* How much of "address:port" is the address.  A colon parts address and port
- * unless there are more of them, which only happens in IPv6. */
+static gboolean
+_ends_address(gchar c)
+{
+  return c == '/' || c == '(' || c == '#' || c == ' ' || c == ',';
+}
+
+static gboolean
+_is_address(PkSlice text)
+{
+  PkAddr addr;
+
+  return pk_addr_parse(pk_value_strip_address(text), &addr);
+}
+
+/* "2001:db8::1" of "2001:db8::1.443", as tcpdump writes it. */
+static gsize
+_measure_before_dot(PkSlice text)
+{
+  const gchar *dot = text.len ? memrchr(text.data, '.', text.len) : NULL;
+  gsize len = dot ? (gsize) (dot - text.data) : 0;
+
+  return len > 0 && _is_address(pk_slice(text.data, len)) ? len : 0;
+}
+
+/* A colon parts address and port unless there are more of them, which only
+ * happens in IPv6. */
+static gsize
+_measure_by_colons(PkSlice value)
+{
+  gsize len, colons = 0, first_colon = 0;
+
+  for (len = 0; len < value.len && !_ends_address(value.data[len]); len++)
+    if (value.data[len] == ':' && colons++ == 0)
+      first_colon = len;
+  value.len = len;
+  if (colons == 0 || (colons > 1 && _is_address(value)))
+    return len;
+  len = colons > 1 ? _measure_before_dot(value) : 0;
+  return len > 0 ? len : first_colon;
+}
+
 gsize
 pk_value_measure_address(PkSlice value)
 {
   PkAddr addr;
-  gsize len = pk_addr_scan_v4(value, &addr), colons = 0, first_colon = 0;
+  gsize len = pk_addr_scan_v4(value, &addr);
+  gssize close;
 
   if (len > 0 && (len == value.len || !g_ascii_isalnum(value.data[len])))
     return len;
-  if (value.len && value.data[0] == '[')
-    {
-      gssize close = pk_slice_find_char(value, ']');
-
-      return close < 0 ? value.len : (gsize) close + 1;
-    }
-  for (len = 0; len < value.len && value.data[len] != '/' && value.data[len] != '(' && value.data[len] != '#' &&
-                value.data[len] != ' ';
-       len++)
-    if (value.data[len] == ':' && colons++ == 0)
-      first_colon = len;
-  if (colons == 0 || (colons > 1 && pk_addr_parse(pk_value_strip_address(pk_slice(value.data, len)), &addr)))
-    return len;
-  return first_colon;
+  if (value.len == 0 || value.data[0] != '[')
+    return _measure_by_colons(value);
+  close = pk_slice_find_char(value, ']');
+  return close < 0 ? value.len : (gsize) close + 1;
 }
 
 /* ---- protocol and flags ------------------------------------------------------- */
@@ -118,6 +148,21 @@ pk_value_parse_protocol(PkSlice value, guint8 *ret_protocol)
   return pk_protocol_parse(pk_slice(value.data, len), ret_protocol);
 }
 
+gboolean
+pk_value_parse_icmp(PkSlice value, guint8 *ret_number)
+{
+  guint64 number;
+
+  if (pk_slice_equals_nocase(value, PK_SLICE("request")) || pk_slice_equals_nocase(value, PK_SLICE("echo")))
+    number = 8;
+  else if (pk_slice_equals_nocase(value, PK_SLICE("reply")) || pk_slice_equals_nocase(value, PK_SLICE("echorep")))
+    number = 0;
+  else if (!pk_number_parse(value, G_MAXUINT8, &number))
+    return FALSE;
+  *ret_number = (guint8) number;
+  return TRUE;
+}
+
 static const struct
 {
   const gchar *name;
@@ -134,7 +179,8 @@ _flag_of_name(PkSlice word)
   return 0;
 }
 
-/* "SA", "S", "FPU"; E is ECE, W is CWR as pf prints them.  0: other letters. */
+/* "SA", "S.", "FPU"; E is ECE, W is CWR as pf prints them, a dot is tcpdump's
+ * ACK.  0: other letters. */
 static guint
 _flags_of_letters(PkSlice word)
 {
@@ -142,7 +188,7 @@ _flags_of_letters(PkSlice word)
 
   for (gsize i = 0; i < word.len; i++)
     {
-      guint flag = word.data[i] == 'W' ? PK_TCP_CWR : 0;
+      guint flag = word.data[i] == 'W' ? PK_TCP_CWR : word.data[i] == '.' ? PK_TCP_ACK : 0;
 
       for (guint j = 0; j < G_N_ELEMENTS(FLAGS) - 1 && !flag; j++)
         flag = FLAGS[j].name[0] == word.data[i] ? FLAGS[j].flag : 0;
@@ -153,6 +199,25 @@ _flags_of_letters(PkSlice word)
   return flags;
 }
 
+/* A dot after a name ends a sentence. */
+static guint
+_flags_of_word(PkSlice word)
+{
+  gsize letters = word.len;
+  guint flag;
+
+  while (letters > 0 && word.data[letters - 1] == '.')
+    letters--;
+  flag = _flag_of_name(pk_slice(word.data, letters));
+  return flag ? flag : _flags_of_letters(word);
+}
+
+static gboolean
+_is_flag_char(gchar c)
+{
+  return g_ascii_isalpha(c) || c == '.';
+}
+
 static guint
 _flags_of_words(PkSlice value)
 {
@@ -160,13 +225,9 @@ _flags_of_words(PkSlice value)
 
   for (gsize at = 0, len; at < value.len; at += len + 1)
     {
-      PkSlice word;
-
-      for (len = 0; at + len < value.len && g_ascii_isalpha(value.data[at + len]); len++)
+      for (len = 0; at + len < value.len && _is_flag_char(value.data[at + len]); len++)
         ;
-      word = pk_slice(value.data + at, len);
-      if (len > 0)
-        flags |= _flag_of_name(word) ? _flag_of_name(word) : _flags_of_letters(word);
+      flags |= _flags_of_word(pk_slice(value.data + at, len));
     }
   return flags;
 }

@@ -23,7 +23,10 @@ gsize pk_value_measure_address(PkSlice value);
 /* "tcp", "6", "tcp/https", "6(0)", "T". */
 gboolean pk_value_parse_protocol(PkSlice value, guint8 *ret_protocol);
 
-/* "SYN ACK", "SA", "0x02", "2" as PK_TCP_*; 0: none is known. */
+/* An ICMP type or code; of names only those of an echo, which may be a knock: "request" (pf), "echo" (IPFilter). */
+gboolean pk_value_parse_icmp(PkSlice value, guint8 *ret_number);
+
+/* "SYN ACK", "SA", "S.", "0x02", "2" as PK_TCP_*; 0: none is known. */
 guint8 pk_value_parse_tcp_flags(PkSlice value);
 
 /* Unix time in s, ms, us or ns, seconds with a fraction, or ISO 8601 with a zone. */
