@@ -218,7 +218,8 @@ typedef struct _PkTupleSpec
 
 /* A value is quoted ("..." with backslash escapes, which stay) or ends before
  * one of ends.  A key is the run of other bytes before equals, without
- * brackets before it.  A word that stands alone is the value of a key "_word". */
+ * brackets and without what ends with a colon before it.  That, and a word
+ * that stands alone, is the value of a key "_word". */
 typedef struct _PkKvSpec
 {
   const gchar *head; /* a pattern, see PkPattern, that stands before the pairs; NULL: none */
@@ -296,7 +297,7 @@ typedef struct _PkPatternSpec
   /* What may stand somewhere in the text beside the sentence: "(type {type#}, code {code#})". */
   const gchar *finds[PK_PATTERN_FINDS_MAX];
   gboolean bare;          /* a relay may have taken the lead away: then sentences of any id may begin the text */
-  PkScanResult otherwise; /* a lead, but no pattern of its id: PK_SCAN_NO_MATCH or PK_SCAN_IGNORED */
+  PkScanResult otherwise; /* a lead, but no pattern of its id: any result but a match */
 } PkPatternSpec;
 
 /* ---- filling an event ----------------------------------------------------- */

@@ -45,3 +45,43 @@ const PkDialect pk_dialect_azure_flow = {
   .csv = &(const PkCsvSpec){ .separator = ',' },
   .json = &(const PkJsonSpec){ .columns = "flowTuples" },
 };
+
+/* Azure Firewall before its structured logs: a sentence in JSON.  Source: Azure
+ * Firewall documentation, "Diagnostic logs". */
+#define SENTENCE "{src!}:{sport#} to {dst!}:{dport#}. Action: {action!}."
+
+static const PkTupleSpec firewall = {
+  .words =
+      (const PkTupleWord[]){
+          { "Deny", PK_VERDICT_DENY },
+          { "Allow", PK_VERDICT_ACCEPT },
+          { NULL, PK_VERDICT_NONE },
+      },
+  .keys =
+      (const PkTupleKey[]){
+          { "proto", PK_TUPLE_PROTOCOL, NULL },
+          { "src", PK_TUPLE_SOURCE, NULL },
+          { "sport", PK_TUPLE_SOURCE_PORT, NULL },
+          { "dst", PK_TUPLE_DEST, NULL },
+          { "dport", PK_TUPLE_DEST_PORT, NULL },
+          { "action", PK_TUPLE_ACTION, NULL },
+          { "", PK_N_TUPLE_TARGETS, NULL },
+      },
+};
+
+const PkDialect pk_dialect_azure_firewall = {
+  .name = "azure_firewall",
+  .title = "Azure Firewall",
+  .scan = pk_scan_pattern,
+  .needles = { "TCP request from ", "UDP request from ", "ICMP request from " },
+  .tuple = &firewall,
+  .pattern =
+      &(const PkPatternSpec){
+          .leads = { "TCP request from {proto=TCP}", "UDP request from {proto=UDP}", "ICMP request from {proto=ICMP}" },
+          .patterns =
+              (const PkPattern[]){
+                  { NULL, SENTENCE, PK_VERDICT_NONE, NULL },
+                  { NULL, NULL, PK_VERDICT_NONE, NULL },
+              },
+      },
+};

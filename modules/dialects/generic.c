@@ -13,13 +13,13 @@
   "refused|prohibit|prohibited|blackhole|drop-icmp|reset|reset-client|reset-server|reset-both|deny*packet|"            \
   "drop*packet|packet*dropped|packet*denied|packet*blocked|connection*dropped|connection*denied|connection*blocked|"   \
   "connection*refused|connection*rejected|connection*discarded|traffic*denied|traffic*dropped|traffic*blocked|"        \
-  "access block|access denied|firewall*deny|firewall*drop|firewall*block|policydeny|denied by policy|"                 \
+  "access block|access denied|firewall*deny|firewall*drop|firewall*block|%%*deny*|%%*drop*|denied by policy|"          \
   "dropped by policy|blocked by policy|block without reply|silent drop|silently drop|net.drop|*_drop|*_deny|*_block|"  \
   "*_discarded|*_denied|*_dropped|*_blocked|*_rejected"
 #define VERDICT_ACCEPT                                                                                                 \
   "allow|allowed|allows|accept|accepted|accepts|permit|permitted|permits|pass|passed|forward|forwarded|"               \
   "access permitted|access forward|connection*allowed|connection*permitted|connection*accepted|*_allowed|"             \
-  "*_permitted|*_accepted|*_allow|*_permit|*_accept|policypermit"
+  "*_permitted|*_accepted|*_allow|*_permit|*_accept|%%*permit*"
 
 static const PkTupleWord words[] = {
   { VERDICT_DENY, PK_VERDICT_DENY },
@@ -36,6 +36,10 @@ static const PkTupleWord words[] = {
 #define NO_DENY_IF_THERE(key)                                                                                          \
   {                                                                                                                    \
     key, PK_TUPLE_NO_DENY, "*"                                                                                         \
+  }
+#define IGNORED_IF_THERE(key)                                                                                          \
+  {                                                                                                                    \
+    key, PK_TUPLE_EXCEPT, "*"                                                                                          \
   }
 #define NO_DENY_OF_CONTENT(key)                                                                                        \
   {                                                                                                                    \
@@ -134,6 +138,7 @@ static const PkTupleKey aliases[] = {
   DEST_PORT("dstport"),
   DEST_PORT("dport"),
   DEST_PORT("dpt"),
+  DEST_PORT("service"),
   DEST_PORT("destport"),
   DEST_PORT("destinationport"),
   DEST_PORT("dstprt"),
@@ -156,6 +161,7 @@ static const PkTupleKey aliases[] = {
   PROTOCOL("networktransport"),
   PROTOCOL("networkiananumber"),
   PROTOCOL("connipproto"),
+  { "_word", PK_TUPLE_PROTOCOL, "tcp|udp|icmp|icmpv6" },
   { "icmptype", PK_TUPLE_ICMP_TYPE, NULL },
   { "icmpcode", PK_TUPLE_ICMP_CODE, NULL },
   { "tcpflags", PK_TUPLE_TCP_FLAGS, NULL },
@@ -188,6 +194,8 @@ static const PkTupleKey aliases[] = {
   ACTION_ELSE("subtype"),
   ACTION_ELSE("logsubtype"),
   ACTION_ELSE("note"),
+  ACTION_ELSE("msg"),
+  ACTION_ELSE("message"),
   ACTION_ELSE("op"),
   ACTION_ELSE("_name"),
   ACTION_ELSE("_class"),
@@ -210,19 +218,19 @@ static const PkTupleKey aliases[] = {
   NO_DENY_IF_THERE("method"),
   NO_DENY_IF_THERE("httpmethod"),
   NO_DENY_IF_THERE("useragent"),
-  NO_DENY_IF_THERE("fname"),
+  IGNORED_IF_THERE("fname"),
   NO_DENY_IF_THERE("filename"),
-  NO_DENY_IF_THERE("filehash"),
-  NO_DENY_IF_THERE("signature"),
-  NO_DENY_IF_THERE("signatureid"),
-  NO_DENY_IF_THERE("sid"),
-  NO_DENY_IF_THERE("attack"),
-  NO_DENY_IF_THERE("attackname"),
-  NO_DENY_IF_THERE("threat"),
-  NO_DENY_IF_THERE("threatname"),
-  NO_DENY_IF_THERE("virus"),
-  NO_DENY_IF_THERE("malware"),
-  NO_DENY_IF_THERE("cve"),
+  IGNORED_IF_THERE("filehash"),
+  IGNORED_IF_THERE("signature"),
+  IGNORED_IF_THERE("signatureid"),
+  IGNORED_IF_THERE("sid"),
+  IGNORED_IF_THERE("attack"),
+  IGNORED_IF_THERE("attackname"),
+  IGNORED_IF_THERE("threat"),
+  IGNORED_IF_THERE("threatname"),
+  IGNORED_IF_THERE("virus"),
+  IGNORED_IF_THERE("malware"),
+  IGNORED_IF_THERE("cve"),
   { "", PK_N_TUPLE_TARGETS, NULL },
 };
 
@@ -236,9 +244,9 @@ static const PkTupleSpec generic = {
 
 /* Of each spelling the part that is the same in most. */
 #define KEY_VALUE_NEEDLES                                                                                              \
-  " src=", ",src=", ";src=", "|src=", "\tsrc=", "srcip=", "src_ip=", "src-ip=", "SrcIP=", "srcIp=", "source_ip=",      \
-      "sourceip=", "source-ip=", "SourceIP=", "SrcIPAddr", "src_addr=", "srcaddr=", "saddr=", " source=", "sourceIp=", \
-      "SourceIp=", "source_address=", "source-address=", "src_address="
+  "src=\"", " src=", ",src=", ";src=", "|src=", "\tsrc=", "srcip=", "src_ip=", "src-ip=", "SrcIP=", "srcIp=",          \
+      "source_ip=", "sourceip=", "source-ip=", "SourceIP=", "SrcIPAddr", "src_addr=", "srcaddr=", "saddr=",            \
+      " source=", "sourceIp=", "SourceIp=", "source_address=", "source-address="
 
 const PkDialect pk_dialect_generic_kv = {
   .name = "generic_kv",
@@ -267,7 +275,7 @@ const PkDialect pk_dialect_generic_json = {
                "\"SrcIp\"",    "\"source_ip\"", "\"sourceIp\"",       "\"sourceIP\"",      "\"SourceIP\"",
                "\"SourceIp\"", "\"source.ip\"", "\"source\":",        "\"source\" :",      "\"src\":",
                "\"src_addr\"", "\"srcAddr\"",   "\"source_address\"", "\"sourceAddress\"", "\"SourceAddress\"",
-               "\"src-ip\"",   "\"saddr\"",     "\"source.address\"" },
+               "\"src-ip\"",   "\"saddr\"",     "\"srcaddr\"",        "\"source.address\"" },
   .words = { "\"deny", "\"drop", "\"block", "\"reject", "\"discard", "\"allow", "\"accept", "\"permit" },
   .tuple = &generic,
 };
@@ -276,6 +284,7 @@ const PkDialect pk_dialect_generic_cef = {
   .name = "generic_cef",
   .title = "Any firewall with CEF or LEEF",
   .scan = pk_scan_cef,
+  .programs = { "CEF", "LEEF" },
   .needles = { "CEF:0|", "CEF: 0|", "CEF:1|", "LEEF:1.0|", "LEEF:2.0|", "LEEF:1|", "LEEF:2|" },
   .tuple = &generic,
 };

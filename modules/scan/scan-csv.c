@@ -11,11 +11,20 @@
 /* No log has more columns that matter. */
 #define COLUMNS_MAX 256
 
+/* Beyond end lies nothing, whatever pk_octets_find() says of its eight bytes. */
+static const gchar *
+_find(const gchar *at, const gchar *end, gchar byte)
+{
+  const gchar *found = pk_octets_find(at, end, byte);
+
+  return MIN(found, end);
+}
+
 /* RFC 4180: a quote inside a quoted value is written twice. */
 static const gchar *
 _find_closing_quote(const gchar *at, const gchar *end)
 {
-  for (; (at = pk_octets_find(at, end, '"')) < end; at += 2)
+  for (; (at = _find(at, end, '"')) < end; at += 2)
     if (end - at == 1 || at[1] != '"')
       return at;
   return end;
@@ -29,11 +38,12 @@ _take_value(const gchar **at, const gchar *end, gchar separator)
 
   if (start < end && *start == '"')
     {
-      stop = MIN(_find_closing_quote(++start, end), end);
-      *at = MIN(pk_octets_find(stop, end, separator), end);
+      start++;
+      stop = _find_closing_quote(start, end);
+      *at = _find(stop, end, separator);
     }
   else
-    *at = stop = MIN(pk_octets_find(start, end, separator), end);
+    *at = stop = _find(start, end, separator);
   return pk_slice(start, (gsize) (stop - start));
 }
 

@@ -127,12 +127,23 @@ _take_value(Reader *self)
   return pk_slice(start, (gsize) (stop - start));
 }
 
+/* "%%01POLICY/6/POLICYDENY(l)[0]:vsys" are a word and a key. */
+static PkSlice
+_split_key(const Reader *self, PkSlice text, PkSlice *ret_word)
+{
+  const gchar *colon = self->equals != ':' && text.len ? memrchr(text.data, ':', text.len) : NULL;
+  gsize len = colon ? (gsize) (colon - text.data) : 0;
+
+  *ret_word = pk_slice(text.data, len);
+  return colon ? pk_slice_from(text, len + 1) : text;
+}
+
 /* A word without a value goes to the key "_word". */
 static gboolean
 _take_pair(Reader *self, PkPairFunc func, gpointer user_data)
 {
   const gchar *start = self->at, *stop = _find_key_end(self, start);
-  PkSlice key = pk_slice(start, (gsize) (stop - start));
+  PkSlice key = pk_slice(start, (gsize) (stop - start)), word;
 
   self->at = stop;
   if (stop == self->end || *stop != self->equals)
@@ -140,6 +151,9 @@ _take_pair(Reader *self, PkPairFunc func, gpointer user_data)
   self->at++;
   if (!_is_end(self, ' '))
     _skip_blanks(self);
+  key = _split_key(self, key, &word);
+  if (word.len && !func(user_data, PK_SLICE("_word"), word))
+    return FALSE;
   return func(user_data, key, _take_value(self));
 }
 
