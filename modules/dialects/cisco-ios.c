@@ -16,6 +16,7 @@
  * The letters after IPACCESSLOG say how much of a packet the list looked at:
  * a port 0 was not looked at.  Packets are counted for five minutes. */
 static const PkPattern ios_patterns[] = {
+  { "RL", "access-list logging rate-limited", PK_VERDICT_NEITHER, NULL },
   { NULL, "list {acl!} {action!} {proto!} {source} -> {dest}, {count#} packet", PK_VERDICT_NONE, NULL },
   { NULL, "list {acl!} {action!} {source!} {count#} packet", PK_VERDICT_NONE, NULL },
   /* XR */
@@ -38,7 +39,7 @@ static const PkPatternSpec ios_pattern = {
              "%ACL-{id}: " },
   .patterns = ios_patterns,
   .finds = { "({type#}/{code#}), ", " tcp flag {flags!}, " },
-  .otherwise = PK_SCAN_IGNORED,
+  .otherwise = PK_SCAN_MALFORMED,
 };
 
 static const PkTupleKey ios_keys[] = {
