@@ -26,6 +26,7 @@ static const PkPattern asa_patterns[] = {
   { "106007", "Deny inbound {proto!} from {source} to {dest}", DENY, "Deny" },
   { "106010", "Deny inbound protocol {proto#} src {if}:{source} dst {if}:{dest}", DENY, "Deny" },
   { "106010", "Deny inbound {proto!} src {if}:{source} dst {if}:{dest}", DENY, "Deny" },
+  { "106010", "Deny inbound {proto!} src {source} dst {dest}", DENY, "Deny" },
   { "106010", "Deny inbound {proto!} from {source} to {dest}", DENY, "Deny" },
   { "106011", "Deny inbound (No xlate) protocol {proto#} src {if}:{source} dst {if}:{dest}", DENY, "Deny" },
   { "106011", "Deny inbound (No xlate) {proto!} src {if}:{source} dst {if}:{dest}", DENY, "Deny" },
@@ -45,6 +46,7 @@ static const PkPattern asa_patterns[] = {
   { "106022", "Deny {proto!} connection spoof from {source} to {dest}", DENY, "Deny" },
   { "106023", "Deny protocol {proto#} src {if}:{source} dst {if}:{dest} by access-group ", DENY, "Deny" },
   { "106023", "Deny {proto!} src {if}:{source} dst {if}:{dest} by access-group ", DENY, "Deny" },
+  { "106023", "Deny {proto!} src {source} dst {dest} by access-group ", DENY, "Deny" },
   /* Ports of ICMP are its type and code. */
   { "106100", "access-list {acl!} {action!} {proto!} {if}/{source} -> {if}/{dest} hit-cnt {count#}", PK_VERDICT_NONE,
     NULL },

@@ -72,7 +72,9 @@ const PkDialect pk_dialect_pf_filterlog = {
 static const PkPattern pflog_patterns[] = {
   TAIL("Flags [{flags!}]{proto=tcp}"),
   TAIL("S {sequence#}:{sequence#}({number#}) ack {proto=tcp}{flags=SYN ACK}"),
+  TAIL("S [{checksum}] {sequence#}:{sequence#}({number#}) ack {proto=tcp}{flags=SYN ACK}"),
   TAIL("{flags!} {sequence#}:{sequence#}({number#}){proto=tcp}"),
+  TAIL("{flags!} [{checksum}] {sequence#}:{sequence#}({number#}){proto=tcp}"),
   TAIL("{flags!} ack {sequence#}{proto=tcp}"),
   TAIL("tcp {number#}{proto=tcp}"),
   TAIL("icmp: echo request{proto=icmp}{type=8}{code=0}"),

@@ -19,8 +19,9 @@ typedef struct _Part
 {
   PkSlice literal; /* empty for a hole */
   PkSlice key;     /* of a hole */
-  PkSlice value;   /* of {key=value} */
+  PkSlice value;   /* of {key=value}; of a hole in a whole text, what it holds */
   gchar kind;      /* one of KINDS, '=', or 0 */
+  PkPatternAcceptsFunc accepts;
 } Part;
 
 static const gchar KINDS[] = "!#@%*";
@@ -222,6 +223,202 @@ pk_pattern_find(const gchar *pattern, PkSlice *text, PkPatternMatch *ret_match)
     }
   return FALSE;
 }
+
+/* ---- whole texts -------------------------------------------------------------- */
+
+/* The literal that separates two free holes is taken at its last occurrence, and
+ * what is typed is matched from the nearer end, so that free text may hold what
+ * the pattern is made of. */
+
+#define PARTS_MAX 16
+
+static gboolean
+_is_hole(const Part *part)
+{
+  return part->key.len > 0;
+}
+
+static gboolean
+_is_free(const Part *part)
+{
+  return _is_hole(part) && !part->accepts;
+}
+
+static gssize
+_find_last(PkSlice text, PkSlice needle)
+{
+  for (gsize end = text.len; end >= needle.len;)
+    {
+      const gchar *found = memrchr(text.data, needle.data[0], end - needle.len + 1);
+
+      if (!found)
+        return -1;
+      if (memcmp(found, needle.data, needle.len) == 0)
+        return found - text.data;
+      end = (gsize) (found - text.data) + needle.len - 1;
+    }
+  return -1;
+}
+
+static gboolean
+_accepts_all(const Part *hole, PkSlice value)
+{
+  for (gsize i = 0; i < value.len; i++)
+    if (!hole->accepts(value.data[i]))
+      return FALSE;
+  return value.len > 0;
+}
+
+/* How much of text a typed hole takes.  A literal ends it, at its first
+ * occurrence, or at the end of text where nothing follows: "from 192.0.2.1.".
+ * Without one it takes as much as it accepts. */
+static gsize
+_measure_forward(const Part *part, const Part *end, PkSlice text)
+{
+  const Part *next = part + 1;
+  gsize len = 0;
+
+  if (next < end && !_is_hole(next))
+    {
+      gssize at = next + 1 == end ? (gssize) text.len - (gssize) next->literal.len : pk_slice_find(text, next->literal);
+
+      return at < 0 ? 0 : (gsize) at;
+    }
+  while (len < text.len && part->accepts(text.data[len]))
+    len++;
+  return len;
+}
+
+static gsize
+_measure_backward(const Part *part, const Part *previous, PkSlice text)
+{
+  gsize len = 0;
+
+  if (!_is_hole(previous))
+    {
+      gssize at = _find_last(text, previous->literal);
+
+      return at < 0 ? 0 : text.len - (gsize) at - previous->literal.len;
+    }
+  while (len < text.len && part->accepts(text.data[text.len - 1 - len]))
+    len++;
+  return len;
+}
+
+/* Matches parts from *first on with the beginning of *text, until a free hole
+ * or n; takes what was matched away from *text. */
+static gboolean
+_match_forward(Part *parts, gsize *first, gsize n, PkSlice *text)
+{
+  for (; *first < n && !_is_free(&parts[*first]); (*first)++)
+    {
+      Part *part = &parts[*first];
+      gsize len = part->literal.len;
+
+      if (!_is_hole(part) && !pk_slice_starts_with(*text, part->literal))
+        return FALSE;
+      if (_is_hole(part))
+        {
+          len = _measure_forward(part, parts + n, *text);
+          part->value = pk_slice(text->data, len);
+          if (!_accepts_all(part, part->value))
+            return FALSE;
+        }
+      *text = pk_slice_from(*text, len);
+    }
+  return TRUE;
+}
+
+/* The same from the end of *text, back to the last free hole, which must exist. */
+static gboolean
+_match_backward(Part *parts, gsize *last, PkSlice *text)
+{
+  for (; !_is_free(&parts[*last]); (*last)--)
+    {
+      Part *part = &parts[*last];
+      gsize len = part->literal.len;
+
+      if (!_is_hole(part) && !pk_slice_ends_with(*text, part->literal))
+        return FALSE;
+      if (_is_hole(part))
+        {
+          len = _measure_backward(part, part - 1, *text);
+          part->value = pk_slice(text->data + text->len - len, len);
+          if (!_accepts_all(part, part->value))
+            return FALSE;
+        }
+      text->len -= len;
+    }
+  return TRUE;
+}
+
+/* text lies between and in the free holes first and last, which a literal
+ * parts; typed parts may follow that. */
+static gboolean
+_match_between(Part *parts, gsize first, gsize last, PkSlice text)
+{
+  gsize next = first + 2;
+  gssize at;
+
+  if (first == last)
+    {
+      parts[first].value = text;
+      return TRUE;
+    }
+  at = _find_last(text, parts[first + 1].literal);
+  if (at < 0)
+    return FALSE;
+  parts[first].value = pk_slice(text.data, (gsize) at);
+  text = pk_slice_from(text, (gsize) at + parts[first + 1].literal.len);
+  if (!_match_forward(parts, &next, last, &text) || next != last)
+    return FALSE;
+  parts[last].value = text;
+  return TRUE;
+}
+
+static gboolean
+_match_whole(Part *parts, gsize n, PkSlice text)
+{
+  gsize first = 0, last = n - 1;
+
+  if (!_match_forward(parts, &first, n, &text))
+    return FALSE;
+  if (first == n)
+    return text.len == 0;
+  return _match_backward(parts, &last, &text) && _match_between(parts, first, last, text);
+}
+
+static gsize
+_split(const gchar *pattern, PkPatternHoleFunc hole, Part *parts)
+{
+  gsize n = 0;
+
+  while (n < PARTS_MAX && _next_part(&pattern, &parts[n]))
+    {
+      if (_is_hole(&parts[n]))
+        parts[n].accepts = hole(parts[n].key);
+      n++;
+    }
+  return n;
+}
+
+gboolean
+pk_pattern_match_whole(const gchar *pattern, PkPatternHoleFunc hole, PkSlice text, PkPatternMatch *ret_match)
+{
+  Part parts[PARTS_MAX];
+  gsize n = _split(pattern, hole, parts);
+
+  if (!_match_whole(parts, n, text))
+    return FALSE;
+  ret_match->n = 0;
+  ret_match->before = pk_slice(text.data, 0);
+  for (gsize i = 0; i < n; i++)
+    if (_is_hole(&parts[i]))
+      _keep(ret_match, parts[i].key, parts[i].value);
+  return TRUE;
+}
+
+/* ---- what was found ------------------------------------------------------------- */
 
 PkSlice
 pk_pattern_get(const PkPatternMatch *match, const gchar *key)

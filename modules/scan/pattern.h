@@ -25,6 +25,15 @@ gboolean pk_pattern_match(const gchar *pattern, PkSlice *text, PkPatternMatch *r
  * begins with a hole.  Gives up after a number of places that lines do not have. */
 gboolean pk_pattern_find(const gchar *pattern, PkSlice *text, PkPatternMatch *ret_match);
 
+/* The bytes that a hole may hold; NULL: any, it is free text. */
+typedef gboolean (*PkPatternAcceptsFunc)(gchar c);
+typedef PkPatternAcceptsFunc (*PkPatternHoleFunc)(PkSlice key);
+
+/* For sentences in which strangers may have written: the whole of text, whose
+ * free holes are bounded from both ends.  See PkTextPattern; hole says which
+ * are free, and the signs of kind are not used. */
+gboolean pk_pattern_match_whole(const gchar *pattern, PkPatternHoleFunc hole, PkSlice text, PkPatternMatch *ret_match);
+
 /* What the first hole of that key holds, empty if there is none. */
 PkSlice pk_pattern_get(const PkPatternMatch *match, const gchar *key);
 

@@ -46,14 +46,20 @@ _knows_id(const PkPatternSpec *spec, PkSlice id)
 
 /* ---- the sentence -------------------------------------------------------------- */
 
+/* A prefix with a colon, "DROP:", looks like the name of a program. */
 static void
 _judge_prefix(const Reader *self, PkTuple *tuple)
 {
   static const PkNetfilterSpec words = { .words = TRUE };
-  PkSlice raw = pk_pattern_get(&self->head, "prefix"), word;
-  PkNetfilterPrefix prefix = { .raw = raw, .text = pk_slice_trim(raw) };
-  PkVerdict verdict = pk_netfilter_prefix_judge(&prefix, &words, self->context, &word);
+  PkNetfilterPrefix prefix = { .raw = pk_pattern_get(&self->head, "prefix") };
+  PkSlice word;
+  PkVerdict verdict;
 
+  prefix.from_program = prefix.raw.len == 0;
+  if (prefix.from_program)
+    prefix.raw = self->line->program;
+  prefix.text = pk_slice_trim(prefix.raw);
+  verdict = pk_netfilter_prefix_judge(&prefix, &words, self->context, &word);
   pk_tuple_set_verdict(tuple, verdict, word);
 }
 

@@ -103,6 +103,17 @@ _measure_by_colons(PkSlice value)
   return len > 0 ? len : first_colon;
 }
 
+/* "192.0.2.1.example.net" and "192.0.2.1-client" are names. */
+static gboolean
+_goes_on(PkSlice after)
+{
+  if (after.len == 0)
+    return FALSE;
+  if (after.data[0] == '.' || after.data[0] == '-')
+    return after.len > 1 && g_ascii_isalpha(after.data[1]);
+  return g_ascii_isalnum(after.data[0]) || after.data[0] == '_';
+}
+
 gsize
 pk_value_measure_address(PkSlice value)
 {
@@ -110,7 +121,7 @@ pk_value_measure_address(PkSlice value)
   gsize len = pk_addr_scan_v4(value, &addr);
   gssize close;
 
-  if (len > 0 && (len == value.len || !g_ascii_isalnum(value.data[len])))
+  if (len > 0 && !_goes_on(pk_slice_from(value, len)))
     return len;
   if (value.len == 0 || value.data[0] != '[')
     return _measure_by_colons(value);
