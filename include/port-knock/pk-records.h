@@ -142,7 +142,8 @@ typedef enum
   PK_LOG_SWAP,       /* if it is one of values, source and destination are exchanged */
   PK_LOG_PEER,       /* addresses that a rule lets in: a single one is the source */
   PK_LOG_OPEN_PORTS, /* ports that a rule opens: "22", "22,80"; "*" is none */
-  PK_LOG_REQUIRE     /* must be one of values, or the event is ignored */
+  PK_LOG_REQUIRE,    /* must be one of values, or the event is ignored */
+  PK_LOG_NOTHING     /* its label ends the value before it */
 } PkLogTarget;
 
 typedef struct _PkLogField

@@ -100,7 +100,7 @@ static const PkArgOption HPING_OPTIONS[] = {
   { 'g', "fragoff", TRUE, PK_ARG_PLAIN },      { 'O', "tcpoff", TRUE, PK_ARG_PLAIN },
   { 'r', "rel", FALSE, PK_ARG_PLAIN },         { 'd', "data", TRUE, PK_ARG_PLAIN },
   { '0', "rawip", FALSE, PK_ARG_SILENT },      { '1', "icmp", FALSE, PK_ARG_SILENT },
-  { '2', "udp", FALSE, PK_ARG_SILENT },        { '8', "scan", TRUE, PK_ARG_SCAN },
+  { '2', "udp", FALSE, PK_ARG_UDP },           { '8', "scan", TRUE, PK_ARG_SCAN },
   { 'z', "bind", FALSE, PK_ARG_PLAIN },        { 'Z', "unbind", FALSE, PK_ARG_PLAIN },
   { 'D', "debug", FALSE, PK_ARG_PLAIN },       { 'V', "verbose", FALSE, PK_ARG_PLAIN },
   { 'W', "winid", FALSE, PK_ARG_PLAIN },       { 'k', "keep", FALSE, PK_ARG_PLAIN },

@@ -31,8 +31,9 @@ static const PkLogField PROCESS_FIELDS[] = {
       { .name = "DestPort", .label = "Destination Port", .target = PK_LOG_DEST_PORT },                                 \
       { .name = "destination.port", .target = PK_LOG_DEST_PORT }, { .name = "Protocol", .target = PK_LOG_PROTOCOL },   \
       { .name = "network.iana_number", .target = PK_LOG_PROTOCOL },                                                    \
+      { .name = "Application", .label = "Application Name", .text = PK_TEXT_IMAGE },                                   \
   {                                                                                                                    \
-    .name = "Application", .label = "Application Name", .text = PK_TEXT_IMAGE                                          \
+    .name = "Network Information", .target = PK_LOG_NOTHING                                                            \
   }
 
 /* 5152: as the packet has them. */

@@ -168,6 +168,17 @@ _takes_next(const PkWrapper *wrapper, PkSlice option)
   return option.data[1] != '-' && pk_slice_find_char(letters, option.data[option.len - 1]) >= 0;
 }
 
+/* NAME=value, as env and sudo take them. */
+static gboolean
+_is_assignment(PkSlice arg)
+{
+  gsize len = 0;
+
+  while (len < arg.len && (g_ascii_isalnum(arg.data[len]) || arg.data[len] == '_'))
+    len++;
+  return len > 0 && len < arg.len && arg.data[len] == '=';
+}
+
 /* Index of the first argument from at on that is neither an option, nor an
  * option's value, nor NAME=value. */
 static gsize
@@ -179,7 +190,7 @@ _skip_options(const PkWrapper *wrapper, Command command, gsize at)
         return at + 1;
       if (_is_option(command.argv[at]))
         at += _takes_next(wrapper, command.argv[at]) ? 1 : 0;
-      else if (pk_slice_find_char(command.argv[at], '=') <= 0)
+      else if (!_is_assignment(command.argv[at]))
         return at;
     }
   return at;

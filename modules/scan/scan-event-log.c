@@ -125,6 +125,7 @@ _set_field(PkEvent *event, const PkLogField *field, PkSlice value)
     case PK_LOG_SWAP:
     case PK_LOG_OPEN_PORTS:
     case PK_LOG_REQUIRE:
+    case PK_LOG_NOTHING:
       break;
     }
   return TRUE;

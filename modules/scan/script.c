@@ -139,20 +139,22 @@ _follows_option(PkSlice text, gsize at)
          (_ends_with_word(text, end, PK_SLICE("-Port")) || _ends_with_word(text, end, PK_SLICE("RemotePort")));
 }
 
-/* A comma, and before it what a host may end with: 'gate', $ip, (Get-Host) */
+/* A comma, and before it what a host may end with: 'gate', $ip, (Get-Host).  A
+ * variable may be something else if more arguments follow: Send($bytes, 1, ... */
 static gboolean
-_follows_host(PkSlice text, gsize at)
+_follows_host(PkSlice text, gsize at, gsize len)
 {
-  gsize end = _skip_back(text, at);
+  gsize end = _skip_back(text, at), after = _skip_filling(text, at + len);
   gchar last;
 
-  if (end == 0 || text.data[end - 1] != ',')
+  if (end < 2 || text.data[end - 1] != ',')
     return FALSE;
-  end--;
-  if (end == 0)
+  last = text.data[--end - 1];
+  if (last == '"' || last == '\'')
+    return TRUE;
+  if (after < text.len && text.data[after] == ',')
     return FALSE;
-  last = text.data[end - 1];
-  if (last == '"' || last == '\'' || last == ')')
+  if (last == ')')
     return TRUE;
   while (end > 0 && g_ascii_isalnum(text.data[end - 1]))
     end--;
@@ -230,8 +232,9 @@ _take_number(Reading *self, gsize at, gsize len)
 {
   gboolean is_shell = self->language == PK_SCRIPT_SHELL;
 
-  if (is_shell ? at > 0 && self->text.data[at - 1] == '{' && _begins_list(self, at, len, TRUE)
-               : _begins_list(self, at, len, TRUE) || _follows_option(self->text, at) || _follows_host(self->text, at))
+  if (is_shell
+          ? at > 0 && self->text.data[at - 1] == '{' && _begins_list(self, at, len, TRUE)
+          : _begins_list(self, at, len, TRUE) || _follows_option(self->text, at) || _follows_host(self->text, at, len))
     return _take_list(self, at, TRUE);
   if (is_shell && _follows_in(self->text, at) && _begins_list(self, at, len, FALSE))
     return _take_list(self, at, FALSE);

@@ -31,11 +31,38 @@ static const PkLogField PACKET_FIELDS[] = {
   { .name = NULL },
 };
 
+static const PkLogField RULE_FIELDS[] = {
+  { .name = "Action", .target = PK_LOG_REQUIRE, .values = "3|Allow" },
+  { .name = "Protocol", .target = PK_LOG_PROTOCOL },
+  { .name = "LocalPorts", .label = "Local Ports", .target = PK_LOG_OPEN_PORTS },
+  { .name = "RemoteAddresses", .label = "Remote Addresses", .target = PK_LOG_PEER },
+  { .name = NULL },
+};
+
+static const PkLogField SWAPPED_FIELDS[] = {
+  { .name = "SourceAddress", .label = "Source Address", .target = PK_LOG_SOURCE },
+  { .name = "source.ip", .target = PK_LOG_SOURCE },
+  { .name = "SourcePort", .label = "Source Port", .target = PK_LOG_SOURCE_PORT },
+  { .name = "DestAddress", .label = "Destination Address", .target = PK_LOG_DEST },
+  { .name = "Direction", .target = PK_LOG_SWAP, .values = "in" },
+  { .name = "Application", .label = "Application Name", .text = PK_TEXT_IMAGE },
+  { .name = "Rest", .target = PK_LOG_NOTHING },
+  { .name = NULL },
+};
+
 static const PkLogEvent EVENTS[] = {
   { .id = 1, .fields = PROCESS_FIELDS, .process = &pk_knock_tools },
   { .id = 5152,
     .fields = PACKET_FIELDS,
     .finding = { PK_EVENT_FIREWALL_DENY, PK_BRANCH_FIREWALL_PORT_DENIED, "packet" } },
+  { .id = 5157,
+    .sentence = "has blocked a connection",
+    .fields = SWAPPED_FIELDS,
+    .finding = { PK_EVENT_FIREWALL_DENY, PK_BRANCH_FIREWALL_PORT_DENIED, NULL } },
+  { .id = 2004,
+    .sentence = "A rule has been added",
+    .fields = RULE_FIELDS,
+    .finding = { PK_EVENT_HOST_FIREWALL_OPENED, PK_BRANCH_HOST_FIREWALL_OPENED, "rule" } },
   { .fields = NULL },
 };
 
@@ -298,4 +325,180 @@ Test(event_log, every_sample_can_be_cut_anywhere)
   g_strfreev(lines);
   g_free(contents);
   g_free(path);
+}
+
+/* ---- JSON ------------------------------------------------------------------------- */
+
+static void
+_expect_source(const gchar *text, const gchar *source)
+{
+  gchar found[PK_ADDR_TEXT_BYTES] = "";
+  PkEvent event;
+
+  cr_assert_eq(_scan(pk_slice_from_string(text), &event), PK_SCAN_MATCH, "%s", text);
+  if (event.has & PK_HAS_SOURCE)
+    pk_addr_format(&event.source, found);
+  cr_expect_str_eq(found, source, "%s: source %s", text, found);
+}
+
+#define JSON_KNOCK "\"Image\":\"/bin/knock\",\"CommandLine\":\"knock 192.0.2.1 7000\""
+
+Test(event_log, json_of_any_shipper_is_read)
+{
+  _expect_result("{\"EventID\":1,\"SourceName\":\"Provider-A\"," JSON_KNOCK "}", PK_SCAN_MATCH);
+  _expect_result("{" JSON_KNOCK ",\"EventID\":\"1\",\"ProviderName\":\"Provider-B\"}", PK_SCAN_MATCH);
+  _expect_result("x: {\"winlog\":{\"event_id\":1,\"provider_name\":\"Provider-A\",\"event_data\":{" JSON_KNOCK "}}}",
+                 PK_SCAN_MATCH);
+  _expect_result("{\"_w\":{\"Event\":{\"System\":{\"EventID\":\"1\",\"Provider\":{\"_Name\":\"Provider-A\"}},"
+                 "\"EventData\":{\"Data\":{" JSON_KNOCK "}}}}}",
+                 PK_SCAN_MATCH);
+  _expect_result("{\"winlog.event_id\":1,\"winlog.provider_name\":\"Provider-A\",\"winlog.event_data.CommandLine\":"
+                 "\"knock 192.0.2.1 7000\"}",
+                 PK_SCAN_MATCH);
+}
+
+Test(event_log, json_without_provider_or_id_does_not_match)
+{
+  _expect_result("{\"EventID\":1," JSON_KNOCK "}", PK_SCAN_NO_MATCH);
+  _expect_result("{\"SourceName\":\"Provider-A\"," JSON_KNOCK "}", PK_SCAN_NO_MATCH);
+  _expect_result("{\"EventID\":1,\"SourceName\":\"Provider-C\"," JSON_KNOCK "}", PK_SCAN_NO_MATCH);
+  _expect_result("{\"EventID\":99999,\"SourceName\":\"Provider-A\"," JSON_KNOCK "}", PK_SCAN_NO_MATCH);
+  _expect_result("{\"EventID\":1,\"SourceName\":\"Provider-A\",\"XCommandLine\":\"knock 192.0.2.1 7000\"}",
+                 PK_SCAN_IGNORED);
+}
+
+Test(event_log, broken_json_is_malformed)
+{
+  _expect_result("{\"EventID\":1,\"SourceName\":\"Provider-A\"," JSON_KNOCK, PK_SCAN_MALFORMED);
+  _expect_result("{\"EventID\":1,,}", PK_SCAN_MALFORMED);
+  _expect_result("{ \"", PK_SCAN_MALFORMED);
+}
+
+Test(event_log, deep_and_wide_json_is_bounded)
+{
+  GString *text = g_string_new("{\"EventID\":1,\"SourceName\":\"Provider-A\"," JSON_KNOCK);
+
+  for (guint i = 0; i < 4000; i++)
+    g_string_append_printf(text, ",\"k%u\":1", i);
+  g_string_append_c(text, '}');
+  cr_assert_leq(text->len, PK_LINE_BYTES_MAX);
+  _expect_result(text->str, PK_SCAN_MATCH);
+  g_string_assign(text, "{\"a\":");
+  for (guint i = 0; i < 10000; i++)
+    g_string_append(text, "{\"a\":");
+  _expect_result(text->str, PK_SCAN_MALFORMED);
+  g_string_free(text, TRUE);
+}
+
+Test(event_log, a_stamp_in_json_counts_only_with_a_zone)
+{
+  PkEvent event;
+
+  cr_assert_eq(_scan(PK_SLICE("{\"EventID\":1,\"SourceName\":\"Provider-A\"," JSON_KNOCK
+                              ",\"EventTime\":\"2026-11-22 22:09:59\",\"@timestamp\":\"2026-11-22T21:09:59Z\"}"),
+                     &event),
+               PK_SCAN_MATCH);
+  cr_expect_eq(event.time_usec, STAMP_USEC);
+  cr_assert_eq(_scan(PK_SLICE("{\"EventID\":1,\"SourceName\":\"Provider-A\"," JSON_KNOCK
+                              ",\"EventTime\":\"2026-11-22 22:09:59\"}"),
+                     &event),
+               PK_SCAN_MATCH);
+  cr_expect_eq(event.time_usec, 1);
+}
+
+Test(event_log, names_of_another_schema_are_fields_too)
+{
+  _expect_source("{\"event\":{\"code\":\"5157\",\"provider\":\"Provider-A\"},\"source\":{\"ip\":\"192.0.2.7\"}}",
+                 "192.0.2.7");
+  _expect_source("{\"event\":{\"code\":\"5157\",\"provider\":\"Provider-A\"},\"nat\":{\"ip\":\"192.0.2.7\"}}", "");
+}
+
+/* ---- text for people ----------------------------------------------------------------- */
+
+Test(event_log, text_for_people_is_read_by_its_labels)
+{
+  PkEvent event;
+
+  cr_assert_eq(_scan(PK_SLICE("5157: X has blocked a connection. Application Name: a b Rest: x Direction: out "
+                              "Source Address: 192.0.2.7 Source Port: 53 Destination Address: 192.0.2.8 y"),
+                     &event),
+               PK_SCAN_MATCH);
+  cr_expect_eq(event.source_port, 53);
+  cr_expect(event.has & PK_HAS_DEST);
+  _expect_text(&event, PK_TEXT_IMAGE, "a b");
+  _expect_text(&event, PK_TEXT_ACTION_WORD, "5157");
+  _expect_source("has blocked a connection.\tSource Address:\t\t192.0.2.7\r\n\tSource Port:\t53", "192.0.2.7");
+  _expect_source("has blocked a connection.  Source Address:  192.0.2.7  Source Port: 53", "192.0.2.7");
+  _expect_source("has blocked a connection. xSource Address: 192.0.2.7", "");
+  _expect_source("has blocked a connection", "");
+  _expect_result("Source Address: 192.0.2.7", PK_SCAN_NO_MATCH);
+  _expect_result("has blocked a connection. Source Address: gate", PK_SCAN_MALFORMED);
+}
+
+/* ---- what fields mean ------------------------------------------------------------------ */
+
+Test(event_log, ends_are_exchanged_where_a_field_says_so)
+{
+  _expect_source(EVENT("5157", "<Data Name='SourceAddress'>192.0.2.7</Data><Data Name='DestAddress'>192.0.2.8</Data>"
+                               "<Data Name='Direction'>in</Data>"),
+                 "192.0.2.8");
+  _expect_source(EVENT("5157", "<Data Name='Direction'>in</Data><Data Name='SourceAddress'>192.0.2.7</Data>"), "");
+  _expect_source(EVENT("5157", "<Data Name='SourceAddress'>192.0.2.7</Data><Data Name='Direction'>out</Data>"),
+                 "192.0.2.7");
+}
+
+#define RULE(remote) EVENT("2004", "<Data Name='Action'>3</Data><Data Name='RemoteAddresses'>" remote "</Data>")
+
+Test(event_log, a_rule_opens_for_a_single_address_only)
+{
+  _expect_source(RULE("192.0.2.7"), "192.0.2.7");
+  _expect_source(RULE("192.0.2.7/255.255.255.255"), "192.0.2.7");
+  _expect_source(RULE("192.0.2.7/32"), "192.0.2.7");
+  _expect_source(RULE("2001:db8::7/128"), "2001:db8::7");
+  _expect_source(RULE("192.0.2.7-192.0.2.7"), "192.0.2.7");
+  _expect_source(RULE("192.0.2.7-192.0.2.9"), "");
+  _expect_source(RULE("192.0.2.0/24"), "");
+  _expect_source(RULE("*"), "");
+  _expect_source(RULE("LocalSubnet"), "");
+  _expect_source(RULE("192.0.2.7,192.0.2.8"), "");
+}
+
+Test(event_log, a_rule_names_the_ports_that_it_opens)
+{
+  PkEvent event;
+
+  cr_assert_eq(_scan(PK_SLICE(EVENT("2004", "<Data Name='Action'>3</Data><Data Name='Protocol'>6</Data>"
+                                            "<Data Name='LocalPorts'>22, 80,x,90000,1000-2000</Data>")),
+                     &event),
+               PK_SCAN_MATCH);
+  _expect_text(&event, PK_TEXT_OPEN_PORT, "tcp/22,tcp/80");
+  cr_assert_eq(_scan(PK_SLICE(EVENT("2004", "<Data Name='Action'>3</Data><Data Name='Protocol'>256</Data>"
+                                            "<Data Name='LocalPorts'>*</Data>")),
+                     &event),
+               PK_SCAN_MATCH);
+  _expect_text(&event, PK_TEXT_OPEN_PORT, "");
+}
+
+Test(event_log, what_an_event_needs_it_must_have)
+{
+  _expect_result(EVENT("2004", "<Data Name='Action'>2</Data>"), PK_SCAN_IGNORED);
+  _expect_result(EVENT("2004", ""), PK_SCAN_IGNORED);
+}
+
+Test(event_log, no_byte_past_the_end_of_json_or_text_is_read)
+{
+  static const gchar *const TEXTS[] = {
+    "x {\"EventID\":1,\"SourceName\":\"Provider-A\"," JSON_KNOCK "}",
+    "has blocked a connection. Application Name: a  B Source Address: 192.0.2.7 Source Port: 53",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS(TEXTS); i++)
+    for (gsize len = 0; len <= strlen(TEXTS[i]); len++)
+      {
+        GuardPage page = guard_page_new(TEXTS[i], len);
+        PkEvent event;
+
+        _scan(page.text, &event);
+        guard_page_free(&page);
+      }
 }
