@@ -233,7 +233,8 @@ typedef struct _PkKvSpec
  * A value may be quoted as in RFC 4180. */
 typedef struct _PkCsvSpec
 {
-  gchar separator; /* a blank stands for any number of them */
+  gchar separator;   /* a blank stands for any number of them */
+  const gchar *head; /* a pattern, see PkPattern, that stands before column 1; NULL: none */
   /* Of which the first that is there begins with the separator before column
    * anchor_column; nothing is read before that.  None: column 1 begins the text. */
   const gchar *anchors[4];

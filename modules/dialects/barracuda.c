@@ -12,11 +12,11 @@
  * info|srcNAT|dstNAT|duration|count|... behind the action, or the same as
  * key=value. */
 
+#define HEAD "{level!} {box!} {action!}: "
+
 static const PkTupleWord words[] = {
-  { "* block: *|* deny: *|* drop: *|* localblock: *|* localdeny: *|* localdrop: *|block*|deny*|drop*",
-    PK_VERDICT_DENY },
-  { "* allow: *|* localallow: *|* detect: *|* localdetect: *|* remove: *|* localremove: *|allow*|detect*|remove*",
-    PK_VERDICT_ACCEPT },
+  { "Block|Deny|Drop|LocalBlock|LocalDeny|LocalDrop", PK_VERDICT_DENY },
+  { "Allow|Detect|Remove|LocalAllow|LocalDetect|LocalRemove", PK_VERDICT_ACCEPT },
   { NULL, PK_VERDICT_NONE },
 };
 
@@ -25,7 +25,7 @@ static const PkTupleSpec barracuda = {
   .icmp_in_ports = TRUE,
   .keys =
       (const PkTupleKey[]){
-          { "1", PK_TUPLE_ACTION, NULL },
+          { "action", PK_TUPLE_ACTION, NULL },
           { "2", PK_TUPLE_REQUIRE, "TCP|UDP|ICMP|IPv6-ICMP|ESP|GRE|IGMP" },
           { "2", PK_TUPLE_PROTOCOL, NULL },
           { "4", PK_TUPLE_SOURCE, NULL },
@@ -43,7 +43,7 @@ const PkDialect pk_dialect_barracuda_cgf = {
   .scan = pk_scan_csv,
   .needles = { "|TCP|", "|UDP|", "|ICMP|", "|IPv6-ICMP|" },
   .tuple = &barracuda,
-  .csv = &(const PkCsvSpec){ .separator = '|' },
+  .csv = &(const PkCsvSpec){ .separator = '|', .head = HEAD },
 };
 
 static const PkTupleSpec barracuda_kv = {
@@ -51,7 +51,6 @@ static const PkTupleSpec barracuda_kv = {
   .icmp_in_ports = TRUE,
   .keys =
       (const PkTupleKey[]){
-          { "_word", PK_TUPLE_ACTION, NULL },
           { "action", PK_TUPLE_ACTION, NULL },
           { "proto", PK_TUPLE_REQUIRE, NULL },
           { "srcIF", PK_TUPLE_REQUIRE, NULL },
@@ -72,5 +71,5 @@ const PkDialect pk_dialect_barracuda_cgf_kv = {
   .scan = pk_scan_kv,
   .needles = { "|srcIF=" },
   .tuple = &barracuda_kv,
-  .kv = &(const PkKvSpec){ .head = "{level!} {host!} {action!}: ", .equals = '=', .ends = "|" },
+  .kv = &(const PkKvSpec){ .head = HEAD, .equals = '=', .ends = "|" },
 };

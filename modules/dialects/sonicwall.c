@@ -16,7 +16,8 @@
 
 static const PkTupleWord words[] = {
   { DENIED, PK_VERDICT_DENY },
-  { "forward|allow|mgmt|97|98|526|537|1235|connection opened|connection closed", PK_VERDICT_ACCEPT },
+  { "forward|allow|mgmt|97|1235|web management request allowed|connection opened|connection closed",
+    PK_VERDICT_ACCEPT },
   { NULL, PK_VERDICT_NONE },
 };
 

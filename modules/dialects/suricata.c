@@ -5,7 +5,9 @@
 #include "scan/scan.h"
 
 /* Suricata's EVE.  It drops packets only where it runs inline; an alert that is
- * "allowed" says nothing about a packet filter.
+ * "allowed" says nothing about a packet filter.  There is no row for the
+ * one-line alerts of Snort and Suricata: what stands as "[Drop]" there is
+ * blocked for its content.
  *
  * Source: Suricata User Guide, "EVE JSON Format". */
 
@@ -40,28 +42,4 @@ const PkDialect pk_dialect_suricata_eve = {
   .needles = { "\"event_type\":\"drop\"", "\"event_type\": \"drop\"", "\"action\":\"blocked\"",
                "\"action\": \"blocked\"" },
   .tuple = &suricata_eve,
-};
-
-/* The one-line alerts of Snort and Suricata.  A signature's [Drop] is a block
- * on the content, not on the port: the line is known, and no hit. */
-static const PkTupleSpec snort_fast = {
-  .keys = (const PkTupleKey[]){ { "", PK_N_TUPLE_TARGETS, NULL } },
-};
-
-const PkDialect pk_dialect_snort_fast = {
-  .name = "snort_fast",
-  .title = "Snort and Suricata, fast alerts",
-  .scan = pk_scan_pattern,
-  .needles = { " [**] [" },
-  .tuple = &snort_fast,
-  .pattern =
-      &(const PkPatternSpec){
-          .leads = { "[**] [{id}] " },
-          .patterns =
-              (const PkPattern[]){
-                  { NULL, "{message} [**] ", PK_VERDICT_NEITHER, NULL },
-                  { NULL, NULL, PK_VERDICT_NONE, NULL },
-              },
-          .otherwise = PK_SCAN_NO_MATCH,
-      },
 };

@@ -18,6 +18,9 @@ static const PkTupleWord words[] = {
   { NULL, PK_VERDICT_NONE },
 };
 
+#define HEAD "{action!} {interfaces*} {proto%} "
+#define PAIR "{src@} {dst@} "
+
 static const PkTupleSpec watchguard = {
   .words = words,
   .icmp_in_ports = TRUE,
@@ -46,13 +49,10 @@ const PkDialect pk_dialect_watchguard = {
           .leads = { "msg_id=\"{id}\" " },
           .patterns =
               (const PkPattern[]){
-                  { NULL, "{action!} {interfaces*} {proto%} {src@} {dst@} {sport#} {dport#} {rest}", PK_VERDICT_NONE,
-                    NULL },
-                  { NULL, "{action!} {interfaces*} {proto%} {header#} {ttl#} {src@} {dst@} {sport#} {dport#} {rest}",
-                    PK_VERDICT_NONE, NULL },
-                  { NULL, "{action!} {interfaces*} {proto%} {src@} {dst@} {rest}", PK_VERDICT_NONE, NULL },
-                  { NULL, "{action!} {interfaces*} {proto%} {header#} {ttl#} {src@} {dst@} {rest}", PK_VERDICT_NONE,
-                    NULL },
+                  { NULL, HEAD "{header#} {ttl#} " PAIR "{sport#} {dport#} {rest}", PK_VERDICT_NONE, NULL },
+                  { NULL, HEAD PAIR "{sport#} {dport#} {rest}", PK_VERDICT_NONE, NULL },
+                  { NULL, HEAD "{header#} {ttl#} " PAIR "{rest}", PK_VERDICT_NONE, NULL },
+                  { NULL, HEAD PAIR "{rest}", PK_VERDICT_NONE, NULL },
                   { NULL, NULL, PK_VERDICT_NONE, NULL },
               },
           .otherwise = PK_SCAN_IGNORED,

@@ -163,6 +163,16 @@ _match_hole(PkPatternMatch *self, const Part *hole, const gchar *pattern, PkSlic
   return TRUE;
 }
 
+/* Columns may be padded: a blank at the end of a literal stands for several. */
+static PkSlice
+_skip_padding(PkSlice text, PkSlice literal)
+{
+  if (literal.data[literal.len - 1] == ' ')
+    while (text.len && text.data[0] == ' ')
+      text = pk_slice_from(text, 1);
+  return text;
+}
+
 static gboolean
 _match(PkPatternMatch *self, const gchar *pattern, PkSlice *text)
 {
@@ -173,7 +183,7 @@ _match(PkPatternMatch *self, const gchar *pattern, PkSlice *text)
       {
         if (!pk_slice_starts_with(*text, part.literal))
           return FALSE;
-        *text = pk_slice_from(*text, part.literal.len);
+        *text = _skip_padding(pk_slice_from(*text, part.literal.len), part.literal);
       }
     else if (part.kind == '*')
       return _match_elastic(self, part.key, pattern, text);
@@ -435,4 +445,15 @@ pk_pattern_put(const PkPatternMatch *match, PkPairFunc func, gpointer user_data)
   for (guint i = 0; i < match->n; i++)
     if (!func(user_data, match->keys[i], match->values[i]))
       return;
+}
+
+gboolean
+pk_pattern_take(const gchar *pattern, PkSlice *text, PkPairFunc func, gpointer user_data)
+{
+  PkPatternMatch match;
+
+  if (!pk_pattern_find(pattern, text, &match))
+    return FALSE;
+  pk_pattern_put(&match, func, user_data);
+  return TRUE;
 }

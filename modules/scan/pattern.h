@@ -37,6 +37,9 @@ gboolean pk_pattern_match_whole(const gchar *pattern, PkPatternHoleFunc hole, Pk
 /* What the first hole of that key holds, empty if there is none. */
 PkSlice pk_pattern_get(const PkPatternMatch *match, const gchar *key);
 
+/* pk_pattern_find() and pk_pattern_put() in one. */
+gboolean pk_pattern_take(const gchar *pattern, PkSlice *text, PkPairFunc func, gpointer user_data);
+
 /* Hands out what the holes hold. */
 void pk_pattern_put(const PkPatternMatch *match, PkPairFunc func, gpointer user_data);
 

@@ -5,6 +5,7 @@
 
 #include "scan/octets.h"
 #include "scan/pairs.h"
+#include "scan/pattern.h"
 #include "scan/slice.h"
 #include "scan/tuple.h"
 
@@ -98,11 +99,14 @@ _find_anchor(const PkCsvSpec *spec, PkSlice text)
 void
 pk_pairs_csv(PkSlice text, const PkCsvSpec *spec, PkPairFunc func, gpointer user_data)
 {
-  gssize start = _find_anchor(spec, text);
   const gchar *end = text.data + text.len;
   Keys keys = { .variant_column = spec->variant_column };
   guint column = MAX(spec->anchor_column, 1);
+  gssize start;
 
+  if (spec->head && !pk_pattern_take(spec->head, &text, func, user_data))
+    return;
+  start = _find_anchor(spec, text);
   if (start < 0)
     return;
   for (const gchar *at = text.data + start; at <= end && column < COLUMNS_MAX; at++, column++)

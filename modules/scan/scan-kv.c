@@ -160,15 +160,10 @@ _take_pair(Reader *self, PkPairFunc func, gpointer user_data)
 void
 pk_pairs_kv(PkSlice text, const PkKvSpec *spec, PkPairFunc func, gpointer user_data)
 {
-  PkPatternMatch head;
   Reader reader;
 
-  if (spec->head)
-    {
-      if (!pk_pattern_find(spec->head, &text, &head))
-        return;
-      pk_pattern_put(&head, func, user_data);
-    }
+  if (spec->head && !pk_pattern_take(spec->head, &text, func, user_data))
+    return;
   _init(&reader, text, spec);
   while (reader.at < reader.end)
     if (*reader.at == ' ' || _is_bracket(*reader.at) || _is_end(&reader, *reader.at))

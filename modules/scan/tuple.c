@@ -529,7 +529,7 @@ _finish_tuple(PkTuple *self)
   if (self->spec->strict && !_is_strictly_complete(self->event))
     return PK_SCAN_NO_MATCH;
   if (((self->event->has | self->named) & needs) != needs)
-    return PK_SCAN_MALFORMED;
+    return (self->event->has | self->named) & (PK_HAS_SOURCE | PK_HAS_DEST) ? PK_SCAN_MALFORMED : PK_SCAN_IGNORED;
   _set_verdict(self);
   return PK_SCAN_MATCH;
 }
