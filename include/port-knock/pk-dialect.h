@@ -4,6 +4,7 @@
 #ifndef PK_DIALECT_H_INCLUDED
 #define PK_DIALECT_H_INCLUDED
 
+#include "port-knock/pk-records.h"
 #include "port-knock/pk-types.h"
 
 /* What a dialect is: a constant row that says how to tell its lines and how to
@@ -20,6 +21,7 @@ typedef enum
   PK_SCAN_MALFORMED,      /* a line of this row, but broken or impossible */
   PK_SCAN_UNKNOWN_PREFIX, /* netfilter with a log prefix that says neither deny nor accept */
   PK_SCAN_OWN,            /* this module wrote it */
+  PK_SCAN_CONTEXT,        /* the event is filled, and is nothing by itself: shown to nobody, but the engine wants it */
   PK_N_SCAN_RESULTS
 } PkScanResult;
 
@@ -54,13 +56,13 @@ typedef PkScanResult (*PkScanFunc)(const PkDialect *self, const PkScanContext *c
 
 #define PK_DIALECT_PROGRAMS_MAX 4
 #define PK_DIALECT_NEEDLES_MAX 24
-#define PK_DIALECT_WORDS_MAX 8
+#define PK_DIALECT_WORDS_MAX 64
 /* A needle is found by its 4-byte grams at every second position. */
 #define PK_NEEDLE_BYTES_MIN 5
 
 /* A row is tried on a line when the line's program is one of programs, or its
  * text holds one of needles; and, if words are given, its text also holds one
- * of them.  Exactly one of kv, text and xml is what scan reads. */
+ * of them.  scan says which of the specs it reads. */
 struct _PkDialect
 {
   const gchar *name;  /* stable id: shown as `dialect`, names tests/samples/<name>.case */
@@ -71,7 +73,15 @@ struct _PkDialect
   const gchar *words[PK_DIALECT_WORDS_MAX];       /* the same without regard to ASCII case; before a costly shape */
   const struct _PkNetfilterSpec *netfilter;
   const struct _PkTextSpec *text;
-  const struct _PkXmlSpec *xml;
+  const PkEventLogSpec *event_log;
+  const PkAuditSpec *audit;
+  const PkCommandSpec *command;
+  const PkPackageSpec *package;
+  const struct _PkTupleSpec *tuple; /* what keys mean, for each of the shapes that follow */
+  const struct _PkKvSpec *kv;
+  const struct _PkCsvSpec *csv;
+  const struct _PkJsonSpec *json;
+  const struct _PkPatternSpec *pattern;
 };
 
 /* ---- netfilter LOG lines: scan/scan-netfilter.c --------------------------- */
@@ -141,6 +151,156 @@ typedef struct _PkTextSpec
   const PkTextPattern *patterns;                  /* in the order tried; ends with a NULL pattern */
 } PkTextSpec;
 
+/* ---- keys with values: scan/tuple.c ---------------------------------------- */
+
+/* What the value of a key says.  The first value that says something counts;
+ * "" and "-" say nothing. */
+typedef enum
+{
+  PK_TUPLE_SOURCE = 0,       /* address; a host name is none, and not malformed */
+  PK_TUPLE_SOURCE_PORT,      /* number; a service name is none */
+  PK_TUPLE_SOURCE_WITH_PORT, /* "a:p", "a/p", "a(p)", "a#p", "a.p", "[a]:p", "a", ":p"; what follows is not looked at */
+  PK_TUPLE_DEST,
+  PK_TUPLE_DEST_PORT,
+  PK_TUPLE_DEST_WITH_PORT,
+  PK_TUPLE_PROTOCOL,    /* name or number, also with something after it: "tcp/https", "6(0)" */
+  PK_TUPLE_ACTION,      /* compared with PkTupleSpec.words; a value that is none of them says nothing */
+  PK_TUPLE_ACTION_ELSE, /* the same, where no PK_TUPLE_ACTION says anything */
+  PK_TUPLE_COUNT,       /* packets that the line stands for */
+  PK_TUPLE_ICMP_TYPE,
+  PK_TUPLE_ICMP_CODE,
+  PK_TUPLE_ICMP,      /* both in one: "8/0", "icmp/8/0", "type 8, code 0" */
+  PK_TUPLE_TCP_FLAGS, /* "SYN ACK", "SA", "0x02", "2" */
+  PK_TUPLE_TIME,      /* Unix time in s, ms, us or ns, or ISO 8601 with a zone; others are not used */
+  PK_TUPLE_LENGTH,    /* bytes of the IP packet */
+  PK_TUPLE_REQUIRE,   /* must be there, and be one of values if these are given, or it is not a line of the row */
+  PK_TUPLE_ONLY,      /* if there, must be one of values, or the line is ignored */
+  PK_TUPLE_EXCEPT,    /* if it is one of values, the line is ignored */
+  PK_TUPLE_NO_DENY,   /* if it is one of values, a deny is none of a packet (level 7, IPS): ignored */
+  PK_N_TUPLE_TARGETS
+} PkTupleTarget;
+
+/* With its terminating NUL. */
+#define PK_TUPLE_KEY_BYTES 48
+/* Keys of PK_TUPLE_REQUIRE are among the first of a row. */
+#define PK_TUPLE_REQUIRE_MAX 64
+
+/* A list of values is one string, "deny|denied|reset*|*packet*dropped*": each
+ * is compared without regard to ASCII case with the whole value, and a star in
+ * it stands for any text.  A list that begins with "!" is of all the others. */
+typedef struct _PkTupleKey
+{
+  gchar key[PK_TUPLE_KEY_BYTES]; /* exact, case-sensitive; may be there more than once, with several targets */
+  PkTupleTarget target;
+  const gchar *values; /* any other value says nothing; NULL: every value does */
+} PkTupleKey;
+
+typedef struct _PkTupleWord
+{
+  const gchar *values;
+  PkVerdict verdict; /* PK_VERDICT_NEITHER: known, and says nothing about a packet; the line is ignored */
+} PkTupleWord;
+
+typedef struct _PkTupleSpec
+{
+  const PkTupleKey *keys;   /* ends with an empty key */
+  const PkTupleWord *words; /* in the order tried; ends with values NULL */
+  guint32 optional;         /* of PK_HAS_SOURCE and PK_HAS_DEST, which every line must name otherwise */
+  gboolean icmp_in_ports;   /* the ports of an ICMP line are its type and code */
+  /* Keys of other makers: lower-case letters and digits only, "srcip" stands for "src_ip", "Src-IP",
+   * "SrcIP(1003)" and for the end of a path, "event.src.ip", of which no part but the last is one of foreign. */
+  gboolean loose;
+  const gchar *foreign;
+  gboolean strict; /* no match without both addresses, protocol and, where it has ports, the destination's */
+} PkTupleSpec;
+
+/* ---- key=value: scan/scan-kv.c ----------------------------------------------- */
+
+/* A value is quoted ("..." with backslash escapes, which stay) or ends before
+ * one of ends.  A key is the run of other bytes before equals, without
+ * brackets and without what ends with a colon before it.  That, and a word
+ * that stands alone, is the value of a key "_word". */
+typedef struct _PkKvSpec
+{
+  const gchar *head; /* a pattern, see PkPattern, that stands before the pairs; NULL: none */
+  gchar equals;      /* '=' or ':' */
+  const gchar *ends; /* up to five bytes: " ", ", ", ";"; without a blank, keys and values may hold some */
+} PkKvSpec;
+
+/* ---- columns: scan/scan-csv.c ------------------------------------------------- */
+
+/* Columns are numbered from 1, and the number is the key: {"8", PK_TUPLE_SOURCE}.
+ * A value may be quoted as in RFC 4180. */
+typedef struct _PkCsvSpec
+{
+  gchar separator;   /* a blank stands for any number of them */
+  const gchar *head; /* a pattern, see PkPattern, that stands before column 1; NULL: none */
+  /* Of which the first that is there begins with the separator before column
+   * anchor_column; nothing is read before that.  None: column 1 begins the text. */
+  const gchar *anchors[4];
+  guint anchor_column;
+  /* What follows this column depends on it: the keys of those columns are its value, a colon, and the number,
+   * {"4:19", PK_TUPLE_SOURCE}.  0: none. */
+  guint variant_column;
+} PkCsvSpec;
+
+/* ---- JSON: scan/scan-json.c ---------------------------------------------------- */
+
+/* Keys are paths: "jsonPayload.connection.src_ip".  The elements of an array
+ * have the path of the array.  A row of pk_scan_json() needs no spec. */
+typedef struct _PkJsonSpec
+{
+  const gchar *columns; /* for pk_scan_json_columns(): values whose path ends with this are CSV, each a record; the
+                           first deny counts, without one the first accept */
+} PkJsonSpec;
+
+/* ---- sentences of firewalls: scan/scan-pattern.c ------------------------------- */
+
+#define PK_PATTERN_LEADS_MAX 8
+#define PK_PATTERN_HEADS_MAX 4
+#define PK_PATTERN_FINDS_MAX 4
+#define PK_PATTERN_HOLE_BYTES_MAX 1024
+
+/* pattern is literal text with holes, matched from its beginning; text may go
+ * on after its end.  {key} hands what it holds to the row's tuple under that
+ * key: one that the row does not list is not kept, as {any}.  It ends before
+ * the first occurrence of the literal that follows, at the end of a pattern
+ * with the text.  A hole holds at least a byte.
+ *
+ *   {key!}  holds no blank; at the end of a pattern it ends with the word
+ *   {key#}  the same, digits     {key@}  the same, an address     {key%}  the same, a protocol
+ *   {key*}  may hold more than up to the next literal, if the rest fits only then; one in a pattern
+ *   {end}   the end of the text
+ *   {key=value}  no hole: the sentence says so in other words
+ *
+ * A hole holds PK_PATTERN_HOLE_BYTES_MAX bytes at most.  Beside its holes a
+ * pattern's tuple has those of the lead and the head, _program, _host and
+ * _msgid.  A pattern that stands elsewhere than at the beginning of a text
+ * begins with a literal. */
+typedef struct _PkPattern
+{
+  const gchar *id; /* only where the lead's {id} is this, or ends with it after "-" or "_"; NULL: any */
+  const gchar *pattern;
+  PkVerdict verdict; /* PK_VERDICT_NONE: what the tuple's own words say; PK_VERDICT_NEITHER: ignored */
+  const gchar *word; /* action_word of verdict */
+} PkPattern;
+
+typedef struct _PkPatternSpec
+{
+  /* What stands before the sentence, anywhere in the text: "%ASA-{id}: ".  {id} holds no blank.  None: sentences
+   * begin with the text.  Where none fits, a syslog parser may have taken it for the program, which then is {id}. */
+  const gchar *leads[PK_PATTERN_LEADS_MAX];
+  const gchar *heads[PK_PATTERN_HEADS_MAX]; /* what stands before the lead, in the order tried; none: anything */
+  /* {prefix} of the head is what the administrator wrote: it is judged as netfilter's prefixes are, and without a
+   * verdict the line is one of an unknown prefix. */
+  gboolean prefix;
+  const PkPattern *patterns; /* in the order tried; ends with pattern NULL */
+  /* What may stand somewhere in the text beside the sentence: "(type {type#}, code {code#})". */
+  const gchar *finds[PK_PATTERN_FINDS_MAX];
+  gboolean bare;          /* a relay may have taken the lead away: then sentences of any id may begin the text */
+  PkScanResult otherwise; /* a lead, but no pattern of its id: any result but a match */
+} PkPatternSpec;
+
 /* ---- filling an event ----------------------------------------------------- */
 
 /* Clears everything but the text bytes. */
@@ -149,136 +309,5 @@ void pk_event_init(PkEvent *self);
 void pk_event_set_text(PkEvent *self, PkTextId id, const gchar *data, gsize len);
 /* Empty when absent; valid as long as self. */
 PkSlice pk_event_get_text(const PkEvent *self, PkTextId id);
-
-/* ---- processes: pk_process_classify() --------------------------------------- */
-
-/* What an option of a command says.  The first five may stand for an option
- * with or without a value; the others need one. */
-typedef enum
-{
-  PK_ARG_PLAIN = 0, /* nothing that matters */
-  PK_ARG_SILENT,    /* with it the command is no finding: --help, --key-gen, hping3 --udp */
-  PK_ARG_WANTED,    /* see PkTool.needs_wanted: hping3 --syn */
-  PK_ARG_SCAN,      /* many ports at once: see PkTool.scan_subtype */
-  PK_ARG_PORT,      /* value: a port, with hping3's leading + or ++ */
-  PK_ARG_ACCESS,    /* value: "tcp/22,udp/1194" */
-  PK_ARG_TARGET     /* value: a host name or address, perhaps with :port */
-} PkArgMeaning;
-
-typedef struct _PkArgOption
-{
-  gchar letter;      /* 0: none */
-  const gchar *name; /* without --; any unmistakable beginning of it counts */
-  gboolean takes_value;
-  PkArgMeaning meaning;
-} PkArgOption;
-
-typedef enum
-{
-  PK_OPERANDS_PLAIN = 0,    /* nothing that matters */
-  PK_OPERANDS_TARGET,       /* the first is the target */
-  PK_OPERANDS_TARGET_PORTS, /* the first is the target, the others are port[:proto]; no finding without a port */
-} PkOperands;
-
-/* What a command is a sign of. */
-typedef struct _PkFinding
-{
-  PkEventKind kind;
-  PkBranch branch;
-  const gchar *subtype;
-} PkFinding;
-
-#define PK_PROCESS_NAMES_MAX 12
-
-/* A command that is told by its own arguments. */
-typedef struct _PkTool
-{
-  const gchar *names[PK_PROCESS_NAMES_MAX]; /* base names without .exe; compared without regard to case */
-  const PkArgOption *options;               /* ends with name NULL */
-  gboolean attached_values; /* as getopt_long(): -c1, --count=1; FALSE: such are errors and say nothing */
-  gboolean needs_wanted;    /* no finding without a PK_ARG_WANTED */
-  gboolean needs_argument;  /* no finding without any argument */
-  PkOperands operands;
-  PkFinding finding;
-  const gchar *scan_subtype; /* subtype with a PK_ARG_SCAN */
-} PkTool;
-
-/* A command that does something to a package or a service. */
-typedef struct _PkManager
-{
-  const gchar *names[PK_PROCESS_NAMES_MAX];
-  const gchar *verbs[PK_PROCESS_NAMES_MAX];   /* whole arguments */
-  const gchar *objects[PK_PROCESS_NAMES_MAX]; /* package names, with or without version, architecture or path */
-  PkFinding finding;
-} PkManager;
-
-/* A command that runs another one. */
-typedef struct _PkWrapper
-{
-  const gchar *names[PK_PROCESS_NAMES_MAX];
-  const gchar *words[4];                          /* must come first: "netns", "exec" */
-  const gchar *value_letters;                     /* short options whose value is the next argument */
-  const gchar *value_names[PK_PROCESS_NAMES_MAX]; /* the same, whole arguments: "--user" */
-  guint8 operands;                                /* arguments of its own after the options */
-  const gchar *command_options[4];                /* what follows one of these is a command, perhaps as one string */
-} PkWrapper;
-
-/* A text anywhere in a command line, without regard to case. */
-typedef struct _PkCommandText
-{
-  const gchar *text;
-  gboolean takes_port; /* an option: its value, after a blank or =, is a port */
-  PkFinding finding;
-} PkCommandText;
-
-/* Tried in this order; the first finding counts.  Each list ends with an empty
- * element (names[0] or text NULL). */
-typedef struct _PkProcessSpec
-{
-  const PkTool *tools;
-  const PkManager *managers;
-  const PkWrapper *wrappers;
-  const PkCommandText *texts;
-} PkProcessSpec;
-
-/* ---- XML events: pk_scan_xml() ---------------------------------------------- */
-
-/* Where the value of a <Data Name="..."> goes.  A value "-" is none. */
-typedef enum
-{
-  PK_XML_TEXT = 0, /* to PkXmlField.text */
-  PK_XML_UTC_TIME, /* "2026-11-22 22:30:01.780" */
-  PK_XML_SOURCE,
-  PK_XML_SOURCE_PORT,
-  PK_XML_DEST,
-  PK_XML_DEST_PORT,
-  PK_XML_PROTOCOL /* name or number */
-} PkXmlTarget;
-
-typedef struct _PkXmlField
-{
-  const gchar *name; /* exact, case-sensitive */
-  PkXmlTarget target;
-  PkTextId text;
-} PkXmlField;
-
-#define PK_XML_FIELDS_MAX 16
-
-/* An event id that matters. */
-typedef struct _PkXmlEvent
-{
-  guint id;
-  const PkXmlField *fields;     /* ends with name NULL; at most PK_XML_FIELDS_MAX */
-  const PkProcessSpec *process; /* the event is a process's start, and a finding only if this says so */
-  PkFinding finding;            /* of any other event */
-} PkXmlEvent;
-
-/* Events of one log source.  Other event ids of its providers are ignored,
- * other providers do not match. */
-typedef struct _PkXmlSpec
-{
-  const gchar *providers[4];
-  const PkXmlEvent *events; /* ends with fields NULL */
-} PkXmlSpec;
 
 #endif

@@ -43,11 +43,42 @@ PkRecogniser *pk_recogniser_new(const PkOptions *options, GError **error);
 void pk_recogniser_free(PkRecogniser *self);
 
 /* Thread safe, no state, no locks.  PK_SCAN_MATCH: *ret_event is what the line
- * says.  Any other result: the contents of *ret_event are undefined. */
+ * says.  PK_SCAN_CONTEXT: the same, but for pk_audit_join_take() and
+ * pk_engine_observe() only.  Any other result: the contents of *ret_event are
+ * undefined. */
 PkScanResult pk_recognise(const PkRecogniser *self, const PkLine *line, PkEvent *ret_event);
 
 /* The rows in the order in which they are tried.  Static storage. */
 const PkDialect *const *pk_dialects(gsize *ret_n);
+
+/* ---- events in parts ------------------------------------------------------ */
+
+/* Linux audit tells the start of a process in several records, one to a line:
+ * what was typed in one, the program's path and its user in the one before it.
+ * The first is recognised by itself; this adds to it what the other said.
+ *
+ * Bounded: 1,024 records (370 KB), for ten seconds of arrival time; the oldest
+ * gives way.  Thread safe, and never waits. */
+typedef struct _PkAuditJoin PkAuditJoin;
+
+PkAuditJoin *pk_audit_join_new(void);
+void pk_audit_join_free(PkAuditJoin *self);
+
+/* For every event that pk_recognise() fills, of PK_SCAN_MATCH and
+ * PK_SCAN_CONTEXT, in the order in which lines arrive; what is no audit record
+ * is left alone.  host is the log host. */
+void pk_audit_join_take(PkAuditJoin *self, PkEvent *event, PkSlice host, gint64 arrival_usec);
+
+/* Totals since pk_audit_join_new(). */
+typedef struct _PkAuditJoinStats
+{
+  guint64 kept;
+  guint64 joined;
+  guint64 evicted; /* before their time */
+  guint64 missed;  /* another thread was at the same place */
+} PkAuditJoinStats;
+
+void pk_audit_join_get_stats(PkAuditJoin *self, PkAuditJoinStats *ret_stats);
 
 /* ---- verdicts ------------------------------------------------------------- */
 

@@ -129,7 +129,8 @@ enum
   PK_HAS_UPTIME = 1 << 9,
   PK_HAS_STAGE = 1 << 10,
   PK_HAS_EXPIRES = 1 << 11,
-  PK_HAS_PROTOCOL = 1 << 12
+  PK_HAS_PROTOCOL = 1 << 12,
+  PK_HAS_RECORD = 1 << 13
 };
 
 /* Free text of an event, copied out of the line. */
@@ -175,6 +176,7 @@ typedef struct _PkEvent
   gint64 time_usec;         /* the record's own time where it has date and zone, else the line's */
   gint64 uptime_usec;       /* kernel time of the record: breaks ties within one second and host */
   gint64 expires_sec;       /* Unix time at which an opened door closes */
+  guint64 record;           /* audit: records of one event share it, their time and the log host */
   PkAddr source, dest;
   guint16 source_port, dest_port;
   guint16 length; /* bytes of the IP packet */

@@ -9,6 +9,7 @@ typedef struct _PkExplain
 {
   PkClock clock;
   PkRecogniser *recogniser; /* owned */
+  PkAuditJoin *audit_join;  /* owned */
   PkOutput *output;         /* borrowed */
   PkEvent event;
 } PkExplain;
@@ -18,6 +19,7 @@ static const gchar *const REASONS[PK_N_SCAN_RESULTS] = {
   [PK_SCAN_IGNORED] = "{\"recognised\":false,\"reason\":\"ignored\"}",
   [PK_SCAN_MALFORMED] = "{\"recognised\":false,\"reason\":\"malformed\"}",
   [PK_SCAN_UNKNOWN_PREFIX] = "{\"recognised\":false,\"reason\":\"unknown_prefix\"}",
+  [PK_SCAN_CONTEXT] = "{\"recognised\":false,\"reason\":\"context\"}",
   [PK_SCAN_OWN] = "{\"recognised\":false,\"reason\":\"own\"}",
 };
 
@@ -31,6 +33,8 @@ _explain_line(PkSlice data, gpointer user_data)
 
   pk_line_parse(data.data, data.len, &self->clock, &line);
   result = pk_recognise(self->recogniser, &line, &self->event);
+  if (result == PK_SCAN_MATCH || result == PK_SCAN_CONTEXT)
+    pk_audit_join_take(self->audit_join, &self->event, line.host, self->event.time_usec);
   if (REASONS[result])
     g_string_append(out, REASONS[result]);
   else
@@ -75,7 +79,9 @@ pk_explain(const PkArguments *arguments, PkOutput *output)
       g_error_free(error);
       return PK_EXIT_NOTHING_DONE;
     }
+  self.audit_join = pk_audit_join_new();
   code = _explain_inputs(&self, arguments->inputs);
+  pk_audit_join_free(self.audit_join);
   pk_recogniser_free(self.recogniser);
   return code;
 }

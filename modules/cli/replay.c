@@ -118,8 +118,9 @@ _replay_line(PkSlice data, gpointer user_data)
   result = pk_recognise(self->recogniser, &line, &self->event);
   self->results[result]++;
   if (result == PK_SCAN_MATCH)
+    self->kinds[self->event.kind]++;
+  if (result == PK_SCAN_MATCH || (result == PK_SCAN_CONTEXT && self->event.kind != PK_EVENT_NONE))
     {
-      self->kinds[self->event.kind]++;
       _set_event_time(self);
       _observe(self, &line);
     }
@@ -161,6 +162,7 @@ _print_line_counts(const PkReplay *self, const PkReader *reader)
   _print_count("lines without time", self->without_time);
   _print_count("not recognised", self->results[PK_SCAN_NO_MATCH]);
   _print_count("ignored", self->results[PK_SCAN_IGNORED]);
+  _print_count("context", self->results[PK_SCAN_CONTEXT]);
   _print_count("malformed", self->results[PK_SCAN_MALFORMED]);
   _print_count("unknown prefix", self->results[PK_SCAN_UNKNOWN_PREFIX]);
   _print_count("own", self->results[PK_SCAN_OWN]);

@@ -6,7 +6,7 @@
 /* knock -h of knock 0.8.  A service name is a port too, but a word that is no
  * number would make any program called knock a finding. */
 static const PkArgOption KNOCK_OPTIONS[] = {
-  { 'u', "udp", FALSE, PK_ARG_PLAIN },     { 'd', "delay", TRUE, PK_ARG_PLAIN },
+  { 'u', "udp", FALSE, PK_ARG_UDP },       { 'd', "delay", TRUE, PK_ARG_PLAIN },
   { '4', "ipv4", FALSE, PK_ARG_PLAIN },    { '6', "ipv6", FALSE, PK_ARG_PLAIN },
   { 'v', "verbose", FALSE, PK_ARG_PLAIN }, { 'V', "version", FALSE, PK_ARG_SILENT },
   { 'h', "help", FALSE, PK_ARG_SILENT },   { 0, NULL, FALSE, PK_ARG_PLAIN },
@@ -100,7 +100,7 @@ static const PkArgOption HPING_OPTIONS[] = {
   { 'g', "fragoff", TRUE, PK_ARG_PLAIN },      { 'O', "tcpoff", TRUE, PK_ARG_PLAIN },
   { 'r', "rel", FALSE, PK_ARG_PLAIN },         { 'd', "data", TRUE, PK_ARG_PLAIN },
   { '0', "rawip", FALSE, PK_ARG_SILENT },      { '1', "icmp", FALSE, PK_ARG_SILENT },
-  { '2', "udp", FALSE, PK_ARG_SILENT },        { '8', "scan", TRUE, PK_ARG_SCAN },
+  { '2', "udp", FALSE, PK_ARG_UDP },           { '8', "scan", TRUE, PK_ARG_SCAN },
   { 'z', "bind", FALSE, PK_ARG_PLAIN },        { 'Z', "unbind", FALSE, PK_ARG_PLAIN },
   { 'D', "debug", FALSE, PK_ARG_PLAIN },       { 'V', "verbose", FALSE, PK_ARG_PLAIN },
   { 'W', "winid", FALSE, PK_ARG_PLAIN },       { 'k', "keep", FALSE, PK_ARG_PLAIN },
@@ -184,6 +184,129 @@ static const PkArgOption FWKNOPD_OPTIONS[] = {
   { 0, NULL, FALSE, PK_ARG_PLAIN },
 };
 
+/* What the kinds of nc have in common; -p is the port it comes from. */
+static const PkArgOption NETCAT_OPTIONS[] = {
+  { 'u', "udp", FALSE, PK_ARG_UDP },
+  { 'l', "listen", FALSE, PK_ARG_SILENT },
+  { 'h', "help", FALSE, PK_ARG_SILENT },
+  { 'w', "wait", TRUE, PK_ARG_PLAIN },
+  { 'i', "interval", TRUE, PK_ARG_PLAIN },
+  { 'p', "source-port", TRUE, PK_ARG_PLAIN },
+  { 's', "source", TRUE, PK_ARG_PLAIN },
+  { 'q', "quit", TRUE, PK_ARG_PLAIN },
+  { 'e', "exec", TRUE, PK_ARG_PLAIN },
+  { 'c', "sh-exec", TRUE, PK_ARG_PLAIN },
+  { 'X', "proxy-type", TRUE, PK_ARG_PLAIN },
+  { 'x', "proxy", TRUE, PK_ARG_PLAIN },
+  { 'P', "proxy-user", TRUE, PK_ARG_PLAIN },
+  { 'I', "receive-buffer", TRUE, PK_ARG_PLAIN },
+  { 'O', "send-buffer", TRUE, PK_ARG_PLAIN },
+  { 'T', "tos", TRUE, PK_ARG_PLAIN },
+  { 'V', "routing-table", TRUE, PK_ARG_PLAIN },
+  { 'M', "ttl", TRUE, PK_ARG_PLAIN },
+  { 'm', "min-ttl", TRUE, PK_ARG_PLAIN },
+  { 'o', "output", TRUE, PK_ARG_PLAIN },
+  { 'g', "gateway", TRUE, PK_ARG_PLAIN },
+  { 'G', "hop-count", TRUE, PK_ARG_PLAIN },
+  { 0, NULL, FALSE, PK_ARG_PLAIN },
+};
+
+/* nmap --help of 7.93, its options with a value. */
+static const PkArgOption NMAP_OPTIONS[] = {
+  { 'p', "ports", TRUE, PK_ARG_PORT },
+  { 0, "sU", FALSE, PK_ARG_UDP },
+  { 's', "scan-type", TRUE, PK_ARG_PLAIN },
+  { 0, "sL", FALSE, PK_ARG_SILENT },
+  { 0, "sn", FALSE, PK_ARG_SILENT },
+  { 'h', "help", FALSE, PK_ARG_SILENT },
+  { 'V', "version", FALSE, PK_ARG_SILENT },
+  { 'F', "fast", FALSE, PK_ARG_SCAN },
+  { 0, "Pn", FALSE, PK_ARG_PLAIN },
+  { 'P', "ping-type", TRUE, PK_ARG_PLAIN },
+  { 'T', "timing", TRUE, PK_ARG_PLAIN },
+  { 'e', "interface", TRUE, PK_ARG_PLAIN },
+  { 'S', "source", TRUE, PK_ARG_PLAIN },
+  { 'D', "decoys", TRUE, PK_ARG_PLAIN },
+  { 'g', "source-port", TRUE, PK_ARG_PLAIN },
+  { 'b', "bounce", TRUE, PK_ARG_PLAIN },
+  { 'i', "input", TRUE, PK_ARG_PLAIN },
+  { 0, "iL", TRUE, PK_ARG_SCAN },
+  { 0, "iR", TRUE, PK_ARG_SCAN },
+  { 'o', "output", TRUE, PK_ARG_PLAIN },
+  { 0, "oN", TRUE, PK_ARG_PLAIN },
+  { 0, "oX", TRUE, PK_ARG_PLAIN },
+  { 0, "oG", TRUE, PK_ARG_PLAIN },
+  { 0, "oA", TRUE, PK_ARG_PLAIN },
+  { 0, "top-ports", TRUE, PK_ARG_SCAN },
+  { 0, "port-ratio", TRUE, PK_ARG_SCAN },
+  { 0, "exclude", TRUE, PK_ARG_PLAIN },
+  { 0, "excludefile", TRUE, PK_ARG_PLAIN },
+  { 0, "exclude-ports", TRUE, PK_ARG_PLAIN },
+  { 0, "dns-servers", TRUE, PK_ARG_PLAIN },
+  { 0, "scanflags", TRUE, PK_ARG_PLAIN },
+  { 0, "script", TRUE, PK_ARG_PLAIN },
+  { 0, "script-args", TRUE, PK_ARG_PLAIN },
+  { 0, "version-intensity", TRUE, PK_ARG_PLAIN },
+  { 0, "min-hostgroup", TRUE, PK_ARG_PLAIN },
+  { 0, "max-hostgroup", TRUE, PK_ARG_PLAIN },
+  { 0, "min-parallelism", TRUE, PK_ARG_PLAIN },
+  { 0, "max-parallelism", TRUE, PK_ARG_PLAIN },
+  { 0, "min-rtt-timeout", TRUE, PK_ARG_PLAIN },
+  { 0, "max-rtt-timeout", TRUE, PK_ARG_PLAIN },
+  { 0, "initial-rtt-timeout", TRUE, PK_ARG_PLAIN },
+  { 0, "max-retries", TRUE, PK_ARG_PLAIN },
+  { 0, "host-timeout", TRUE, PK_ARG_PLAIN },
+  { 0, "scan-delay", TRUE, PK_ARG_PLAIN },
+  { 0, "max-scan-delay", TRUE, PK_ARG_PLAIN },
+  { 0, "min-rate", TRUE, PK_ARG_PLAIN },
+  { 0, "max-rate", TRUE, PK_ARG_PLAIN },
+  { 0, "mtu", TRUE, PK_ARG_PLAIN },
+  { 0, "proxies", TRUE, PK_ARG_PLAIN },
+  { 0, "data", TRUE, PK_ARG_PLAIN },
+  { 0, "data-string", TRUE, PK_ARG_PLAIN },
+  { 0, "data-length", TRUE, PK_ARG_PLAIN },
+  { 0, "ip-options", TRUE, PK_ARG_PLAIN },
+  { 0, "ttl", TRUE, PK_ARG_PLAIN },
+  { 0, "spoof-mac", TRUE, PK_ARG_PLAIN },
+  { 0, "stylesheet", TRUE, PK_ARG_PLAIN },
+  { 0, "datadir", TRUE, PK_ARG_PLAIN },
+  { 0, NULL, FALSE, PK_ARG_PLAIN },
+};
+
+/* nping --help of 0.7.93, its options with a value.  Without a mode it pings. */
+static const PkArgOption NPING_OPTIONS[] = {
+  { 'p', "dest-port", TRUE, PK_ARG_PORT },
+  { 0, "tcp-connect", FALSE, PK_ARG_TCP },
+  { 0, "tcp", FALSE, PK_ARG_TCP },
+  { 0, "udp", FALSE, PK_ARG_UDP },
+  { 0, "icmp", FALSE, PK_ARG_SILENT },
+  { 0, "arp", FALSE, PK_ARG_SILENT },
+  { 0, "tr", FALSE, PK_ARG_SILENT },
+  { 0, "traceroute", FALSE, PK_ARG_SILENT },
+  { 'h', "help", FALSE, PK_ARG_SILENT },
+  { 'V', "version", FALSE, PK_ARG_SILENT },
+  { 'g', "source-port", TRUE, PK_ARG_PLAIN },
+  { 0, "flags", TRUE, PK_ARG_PLAIN },
+  { 0, "seq", TRUE, PK_ARG_PLAIN },
+  { 0, "ack", TRUE, PK_ARG_PLAIN },
+  { 0, "win", TRUE, PK_ARG_PLAIN },
+  { 'S', "source-ip", TRUE, PK_ARG_PLAIN },
+  { 0, "dest-ip", TRUE, PK_ARG_TARGET },
+  { 0, "tos", TRUE, PK_ARG_PLAIN },
+  { 0, "id", TRUE, PK_ARG_PLAIN },
+  { 0, "ttl", TRUE, PK_ARG_PLAIN },
+  { 0, "mtu", TRUE, PK_ARG_PLAIN },
+  { 0, "data", TRUE, PK_ARG_PLAIN },
+  { 0, "data-string", TRUE, PK_ARG_PLAIN },
+  { 0, "data-length", TRUE, PK_ARG_PLAIN },
+  { 0, "delay", TRUE, PK_ARG_PLAIN },
+  { 0, "rate", TRUE, PK_ARG_PLAIN },
+  { 'c', "count", TRUE, PK_ARG_PLAIN },
+  { 'e', "interface", TRUE, PK_ARG_PLAIN },
+  { 0, "bpf-filter", TRUE, PK_ARG_PLAIN },
+  { 0, NULL, FALSE, PK_ARG_PLAIN },
+};
+
 static const PkTool TOOLS[] = {
   { .names = { "knock" },
     .options = KNOCK_OPTIONS,
@@ -198,6 +321,7 @@ static const PkTool TOOLS[] = {
   { .names = { "hping3", "hping2", "hping" },
     .options = HPING_OPTIONS,
     .needs_wanted = TRUE,
+    .attempts = TRUE,
     .operands = PK_OPERANDS_TARGET,
     .finding = { PK_EVENT_KNOCK_CLIENT, PK_BRANCH_KNOCK_CLIENT_TOOL_EXECUTION, "hping_syn" },
     .scan_subtype = "hping_scan" },
@@ -209,6 +333,22 @@ static const PkTool TOOLS[] = {
     .options = FWKNOPD_OPTIONS,
     .attached_values = TRUE,
     .finding = { PK_EVENT_KNOCK_DAEMON, PK_BRANCH_KNOCK_DAEMON_RUNNING, "daemon_execution" } },
+  { .names = { "nc", "ncat", "netcat", "nc.openbsd", "nc.traditional", "nc64" },
+    .options = NETCAT_OPTIONS,
+    .attached_values = TRUE,
+    .attempts = TRUE,
+    .operands = PK_OPERANDS_TARGET_PORTS },
+  { .names = { "nmap" },
+    .options = NMAP_OPTIONS,
+    .attached_values = TRUE,
+    .single_dash = TRUE,
+    .attempts = TRUE,
+    .operands = PK_OPERANDS_TARGET },
+  { .names = { "nping" },
+    .options = NPING_OPTIONS,
+    .attached_values = TRUE,
+    .attempts = TRUE,
+    .operands = PK_OPERANDS_TARGET },
   { .names = { NULL } },
 };
 
@@ -231,9 +371,18 @@ static const PkManager MANAGERS[] = {
 
 static const PkWrapper WRAPPERS[] = {
   { .names = { "bash", "sh", "dash", "ash", "zsh", "ksh", "mksh", "fish", "su", "runuser" },
-    .command_options = { "-c", "--command" } },
+    .command_options = { "-c", "--command" },
+    .language = PK_SCRIPT_SHELL },
   { .names = { "cmd" }, .command_options = { "/c", "/k" } },
-  { .names = { "powershell", "pwsh" }, .command_options = { "-c", "-command" } },
+  { .names = { "powershell", "pwsh" },
+    .value_names = { "-ExecutionPolicy", "-ex", "-ep", "-exec", "-Version", "-WindowStyle", "-w", "-win", "-File", "-f",
+                     "-WorkingDirectory", "-wd", "-ConfigurationName", "-OutputFormat", "-InputFormat" },
+    .command_options = { "-c", "-command", "/c", "/command" },
+    .encoded_option = "encodedcommand",
+    .bare_command = TRUE,
+    .language = PK_SCRIPT_POWERSHELL },
+  { .names = { "python", "python3", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13" },
+    .value_letters = "WXQ" },
   { .names = { "sudo", "doas" },
     .value_letters = "CDghpRrtTUu",
     .value_names = { "--user", "--group", "--host", "--prompt", "--chdir", "--chroot", "--role", "--type",
@@ -257,6 +406,17 @@ static const PkWrapper WRAPPERS[] = {
   { .names = { NULL } },
 };
 
+static const PkScript SCRIPTS[] = {
+  { .language = PK_SCRIPT_POWERSHELL,
+    .connectors = { "TcpClient", "UdpClient", "Test-NetConnection", "tnc ", "Net.Sockets.Socket" },
+    .finding = { PK_EVENT_KNOCK_CLIENT, PK_BRANCH_KNOCK_CLIENT_TOOL_EXECUTION, "powershell_connect" } },
+  { .language = PK_SCRIPT_SHELL,
+    .connectors = { "/dev/tcp/", "/dev/udp/", "nc ", "ncat ", "netcat ", "nmap ", "nping ", "hping3 ", "hping2 ",
+                    "hping ", "socat ", "telnet " },
+    .finding = { PK_EVENT_KNOCK_CLIENT, PK_BRANCH_KNOCK_CLIENT_TOOL_EXECUTION, "shell_connect" } },
+  { .language = PK_SCRIPT_NONE },
+};
+
 /* No release of knock or fwknop knows --knock-port; who renames a tool may. */
 static const PkCommandText TEXTS[] = {
   { .text = "--knock-port",
@@ -266,9 +426,43 @@ static const PkCommandText TEXTS[] = {
   { .text = NULL },
 };
 
+static const PkCommandText COMMAND_TEXTS[] = {
+  { .text = "--knock-port",
+    .takes_port = TRUE,
+    .finding = { PK_EVENT_KNOCK_CLIENT, PK_BRANCH_KNOCK_CLIENT_TOOL_EXECUTION, "knock_port_option" } },
+  { .text = NULL },
+};
+
 const PkProcessSpec pk_knock_tools = {
   .tools = TOOLS,
   .managers = MANAGERS,
   .wrappers = WRAPPERS,
+  .scripts = SCRIPTS,
   .texts = TEXTS,
+  .firewall_opened = { PK_EVENT_HOST_FIREWALL_OPENED, PK_BRANCH_HOST_FIREWALL_OPENED, "firewall_command" },
 };
+
+const PkProcessSpec pk_knock_commands = {
+  .tools = TOOLS,
+  .managers = MANAGERS,
+  .wrappers = WRAPPERS,
+  .scripts = SCRIPTS,
+  .texts = COMMAND_TEXTS,
+  .firewall_opened = { PK_EVENT_HOST_FIREWALL_OPENED, PK_BRANCH_HOST_FIREWALL_OPENED, "firewall_command" },
+};
+
+/* "*knockd*.conf" is also knockd-test.conf; a package's new file ends with
+ * .dpkg-new or has ";5f0a" of rpm. */
+const gchar pk_knock_config_files[] =
+    "*knockd*.conf|*knockd*.conf.dpkg-new|*knockd.conf;*|*/default/knockd|*/default/knockd.dpkg-new|*/sysconfig/knockd|"
+    "*/fwknop/access.conf|*/fwknop/fwknopd.conf|*/fwknop/*.conf.dpkg-new|*/fwknop/*.conf;*|*/.fwknoprc|.fwknoprc";
+
+/* Interpreters, and tools whose trade is connecting.  What browsers, agents and
+ * Windows itself do all day is none of it. */
+const gchar pk_network_images[] =
+    "*/powershell.exe|*/powershell_ise.exe|*/pwsh.exe|*/pwsh|*/cmd.exe|*/wscript.exe|*/cscript.exe|*/mshta.exe|"
+    "*/python*|*/perl*|*/ruby*|*/php*|*/node|*/node.exe|*/lua*|*/tclsh*|*/wish*|"
+    "*/bash|*/bash.exe|*/sh|*/dash|*/zsh|*/ksh|*/mksh|*/busybox|*/awk|*/gawk|"
+    "*/nc|*/nc.exe|*/nc64.exe|*/ncat|*/ncat.exe|*/netcat|*/nc.openbsd|*/nc.traditional|*/socat|*/socat.exe|"
+    "*/telnet|*/telnet.exe|*/nmap|*/nmap.exe|*/nping|*/nping.exe|*/masscan|*/masscan.exe|*/hping*|*/knock|*/knock.exe|"
+    "*/fwknop|*/fwknop.exe|*/curl|*/curl.exe|*/wget|*/wget.exe|*/tcping*|*/psping*|*/portqry.exe|*/plink.exe|*/paping*";

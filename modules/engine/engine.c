@@ -116,11 +116,36 @@ _get_port(const PkEvent *event, PkPort *ret_port)
   return TRUE;
 }
 
+/* 127.0.0.1, which is the log host itself. */
+static const PkAddr THIS_HOST = { { [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1 } };
+
+/* A tool that was started with one port: nc, hping3. */
+static gboolean
+_is_run_of_tool(const PkEvent *event)
+{
+  return (event->kind == PK_EVENT_KNOCK_CLIENT || event->kind == PK_EVENT_CONNECTION_ATTEMPT) &&
+         !(event->has & PK_HAS_SOURCE) && (event->has & PK_HAS_DEST_PORT);
+}
+
+static const PkAddr *
+_get_source(const PkEvent *event)
+{
+  return _is_run_of_tool(event) ? &THIS_HOST : &event->source;
+}
+
 static gboolean
 _has_usable_source(const PkEvent *event)
 {
-  return (event->has & PK_HAS_SOURCE) && !pk_addr_is_unspecified(&event->source) &&
-         !pk_addr_is_multicast(&event->source);
+  const PkAddr *source = _get_source(event);
+
+  return ((event->has & PK_HAS_SOURCE) || source == &THIS_HOST) && !pk_addr_is_unspecified(source) &&
+         !pk_addr_is_multicast(source);
+}
+
+static gboolean
+_makes_hits(const PkEvent *event)
+{
+  return event->kind == PK_EVENT_FIREWALL_DENY || event->kind == PK_EVENT_CONNECTION_ATTEMPT || _is_run_of_tool(event);
 }
 
 static gboolean
@@ -162,7 +187,7 @@ _choose_scope(const PkEvent *event, PkSlice scope, PkSlice host, gchar buffer[2 
 {
   gsize len = MIN(scope.len, PK_NAME_BYTES - 1);
 
-  if (!pk_addr_is_local(&event->source))
+  if (!pk_addr_is_local(_get_source(event)))
     return scope;
   if (len == 0)
     return host;
@@ -182,14 +207,15 @@ pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice sc
   PkHit hit;
   gsize n;
 
-  if (event->kind != PK_EVENT_FIREWALL_DENY && event->kind != PK_EVENT_CONNECTION_ATTEMPT)
+  if (!_makes_hits(event))
     return 0;
   if (!_make_hit(event, arrival_usec, &hit))
     {
       g_atomic_pointer_add(&self->no_hit, 1);
       return 0;
     }
-  n = pk_table_observe(self->table, &event->source, _choose_scope(event, scope, host, buffer), host, &hit, ret_alerts);
+  n = pk_table_observe(self->table, _get_source(event), _choose_scope(event, scope, host, buffer), host, &hit,
+                       ret_alerts);
   return _count_alerts(self, ret_alerts, n);
 }
 

@@ -326,6 +326,7 @@ static const struct
   { 2, "igmp" },  { 47, "gre" },     { 50, "esp" },   { 51, "ah" },     { 132, "sctp" },     { 41, "ipv6" },
   { 4, "ipip" },  { 4, "ipencap" },  { 33, "dccp" },  { 46, "rsvp" },   { 88, "eigrp" },     { 89, "ospf" },
   { 103, "pim" }, { 108, "ipcomp" }, { 112, "vrrp" }, { 115, "l2tp" },  { 136, "udplite" },
+  { 0, "hopopt" },
 };
 
 gboolean
@@ -334,16 +335,18 @@ pk_protocol_parse(PkSlice text, guint8 *ret_protocol)
   guint64 number;
   gsize i;
 
+  if (pk_number_parse(text, G_MAXUINT8, &number))
+    {
+      *ret_protocol = (guint8) number;
+      return TRUE;
+    }
   for (i = 0; i < G_N_ELEMENTS(protocol_names); i++)
     if (pk_slice_equals_nocase(text, pk_slice_from_string(protocol_names[i].name)))
       {
         *ret_protocol = protocol_names[i].number;
         return TRUE;
       }
-  if (!pk_number_parse(text, G_MAXUINT8, &number))
-    return FALSE;
-  *ret_protocol = (guint8) number;
-  return TRUE;
+  return FALSE;
 }
 
 const gchar *

@@ -12,7 +12,9 @@ typedef enum
 {
   WORD_ADD = 0, /* a rule comes into being */
   WORD_REMOVE,
-  WORD_PERMIT, /* what the rule does; without such a word it permits */
+  WORD_ADD_PERMIT, /* a rule that can only let in */
+  WORD_OUT,        /* it is about packets that go out or through */
+  WORD_PERMIT,     /* what the rule does; without such a word it permits */
   WORD_REFUSE,
   WORD_ADD_REFUSAL,
   WORD_TCP,
@@ -21,7 +23,8 @@ typedef enum
   WORD_SOURCE,
   WORD_PROTOCOL,
   WORD_PORT,
-  WORD_ACTION
+  WORD_ACTION,
+  WORD_DIRECTION
 } Meaning;
 
 typedef struct _Word
@@ -36,6 +39,9 @@ typedef struct _Tool
   const Word *words;     /* ends with a NULL text */
   gboolean bare_address; /* without a word before it */
   gboolean bare_port;    /* the same: "22/tcp", and after what adds a rule "22" */
+  gboolean narrow;       /* a rule without address and port belongs to the ground: loopback, established */
+  gboolean adds;         /* whatever the words are */
+  gboolean nocase;       /* words are compared without regard to case */
 } Tool;
 
 static const Word iptables_words[] = {
@@ -48,7 +54,8 @@ static const Word iptables_words[] = {
   { "--dport", WORD_PORT },     { "--destination-port", WORD_PORT },
   { "--dports", WORD_PORT },    { "--destination-ports", WORD_PORT },
   { "-j", WORD_ACTION },        { "--jump", WORD_ACTION },
-  { NULL, WORD_ADD },
+  { "-o", WORD_OUT },           { "--out-interface", WORD_OUT },
+  { "OUTPUT", WORD_OUT },       { NULL, WORD_ADD },
 };
 
 /* knockd's knock_helper_ipt.sh, which its sample configuration calls knock_add. */
@@ -63,20 +70,22 @@ static const Word nft_words[] = {
   { "add", WORD_ADD },        { "insert", WORD_ADD },    { "create", WORD_ADD },  { "delete", WORD_REMOVE },
   { "destroy", WORD_REMOVE }, { "saddr", WORD_SOURCE },  { "tcp", WORD_TCP },     { "udp", WORD_UDP },
   { "dport", WORD_PORT },     { "accept", WORD_PERMIT }, { "drop", WORD_REFUSE }, { "reject", WORD_REFUSE },
+  { "output", WORD_OUT },     { "OUTPUT", WORD_OUT },    { "oif", WORD_OUT },     { "oifname", WORD_OUT },
   { NULL, WORD_ADD },
 };
 
 static const Word ufw_words[] = {
-  { "allow", WORD_ADD },          { "limit", WORD_ADD },      { "deny", WORD_ADD_REFUSAL },
-  { "reject", WORD_ADD_REFUSAL }, { "delete", WORD_REMOVE },  { "from", WORD_SOURCE },
-  { "port", WORD_PORT },          { "proto", WORD_PROTOCOL }, { NULL, WORD_ADD },
+  { "allow", WORD_ADD_PERMIT },   { "limit", WORD_ADD_PERMIT }, { "deny", WORD_ADD_REFUSAL },
+  { "reject", WORD_ADD_REFUSAL }, { "delete", WORD_REMOVE },    { "from", WORD_SOURCE },
+  { "port", WORD_PORT },          { "proto", WORD_PROTOCOL },   { "out", WORD_OUT },
+  { "route", WORD_OUT },          { NULL, WORD_ADD },
 };
 
 static const Word firewall_cmd_words[] = {
   { "--add-rich-rule", WORD_ADD },
-  { "--add-service", WORD_ADD },
-  { "--add-port", WORD_ADD },
-  { "--add-source", WORD_ADD },
+  { "--add-service", WORD_ADD_PERMIT },
+  { "--add-port", WORD_ADD_PERMIT },
+  { "--add-source", WORD_ADD_PERMIT },
   { "--remove-rich-rule", WORD_REMOVE },
   { "--remove-service", WORD_REMOVE },
   { "--remove-port", WORD_REMOVE },
@@ -96,21 +105,31 @@ static const Word set_words[] = {
 };
 
 static const Word netsh_words[] = {
-  { "add", WORD_ADD },        { "delete", WORD_REMOVE }, { "remoteip", WORD_SOURCE }, { "protocol", WORD_PROTOCOL },
-  { "localport", WORD_PORT }, { "action", WORD_ACTION }, { NULL, WORD_ADD },
+  { "add", WORD_ADD },           { "delete", WORD_REMOVE },          { "remoteip", WORD_SOURCE },
+  { "protocol", WORD_PROTOCOL }, { "localport", WORD_PORT },         { "action", WORD_ACTION },
+  { "dir", WORD_DIRECTION },     { "portopening", WORD_ADD_PERMIT }, { NULL, WORD_ADD },
+};
+
+/* PowerShell's cmdlet: inbound and to allow unless it says otherwise. */
+static const Word new_rule_words[] = {
+  { "-RemoteAddress", WORD_SOURCE }, { "-Protocol", WORD_PROTOCOL },   { "-LocalPort", WORD_PORT },
+  { "-Action", WORD_ACTION },        { "-Direction", WORD_DIRECTION }, { NULL, WORD_ADD },
 };
 
 static const Tool tools[] = {
-  { { "iptables", "ip6tables", "iptables-legacy", "ip6tables-legacy", "iptables-nft", "ip6tables-nft" },
-    iptables_words,
-    FALSE,
-    FALSE },
-  { { "nft" }, nft_words, TRUE, FALSE },
-  { { "ufw" }, ufw_words, FALSE, TRUE },
-  { { "firewall-cmd" }, firewall_cmd_words, TRUE, TRUE },
-  { { "ipset", "pfctl" }, set_words, TRUE, FALSE },
-  { { "netsh", "netsh.exe" }, netsh_words, FALSE, FALSE },
-  { { "knock_add", "knock_helper_ipt.sh" }, knock_add_words, FALSE, FALSE },
+  { .names = { "iptables", "ip6tables", "iptables-legacy", "ip6tables-legacy", "iptables-nft", "ip6tables-nft" },
+    .words = iptables_words,
+    .narrow = TRUE },
+  { .names = { "nft" }, .words = nft_words, .bare_address = TRUE, .narrow = TRUE },
+  { .names = { "ufw" }, .words = ufw_words, .bare_port = TRUE },
+  { .names = { "firewall-cmd", "firewall-offline-cmd" },
+    .words = firewall_cmd_words,
+    .bare_address = TRUE,
+    .bare_port = TRUE },
+  { .names = { "ipset", "pfctl" }, .words = set_words, .bare_address = TRUE },
+  { .names = { "netsh", "netsh.exe" }, .words = netsh_words, .nocase = TRUE },
+  { .names = { "New-NetFirewallRule" }, .words = new_rule_words, .adds = TRUE, .nocase = TRUE },
+  { .names = { "knock_add", "knock_helper_ipt.sh" }, .words = knock_add_words },
 };
 
 /* What may stand before a command. */
@@ -168,11 +187,24 @@ _is_one_of(PkSlice word, const gchar *const *list, gsize n)
   return FALSE;
 }
 
+static gboolean
+_is_tool_name(PkSlice name, const Tool *tool)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(tool->names) && tool->names[i]; i++)
+    {
+      PkSlice candidate = pk_slice_from_string(tool->names[i]);
+
+      if (tool->nocase ? pk_slice_equals_nocase(name, candidate) : pk_slice_equals(name, candidate))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static const Tool *
 _find_tool(PkSlice name)
 {
   for (gsize i = 0; i < G_N_ELEMENTS(tools); i++)
-    if (_is_one_of(name, tools[i].names, G_N_ELEMENTS(tools[i].names)))
+    if (_is_tool_name(name, &tools[i]))
       return &tools[i];
   return NULL;
 }
@@ -183,7 +215,7 @@ typedef struct _Reader
 {
   PkFirewallCommand *command;
   PkSlice protocol, ports; /* in the line */
-  gboolean adds, removes, refuses;
+  gboolean adds, removes, refuses, permits, goes_out;
 } Reader;
 
 /* A host, perhaps with the mask of one. */
@@ -234,6 +266,18 @@ _is_refusal(PkSlice action)
 {
   return pk_slice_equals_nocase(action, PK_SLICE("drop")) || pk_slice_equals_nocase(action, PK_SLICE("reject")) ||
          pk_slice_equals_nocase(action, PK_SLICE("block"));
+}
+
+static gboolean
+_is_permission(PkSlice action)
+{
+  return pk_slice_equals_nocase(action, PK_SLICE("accept")) || pk_slice_equals_nocase(action, PK_SLICE("allow"));
+}
+
+static gboolean
+_is_outgoing(PkSlice direction)
+{
+  return pk_slice_equals_nocase(direction, PK_SLICE("out")) || pk_slice_equals_nocase(direction, PK_SLICE("outbound"));
 }
 
 static void
@@ -298,6 +342,10 @@ _apply_value(Reader *self, Meaning meaning, PkSlice value)
       break;
     case WORD_ACTION:
       self->refuses |= _is_refusal(value);
+      self->permits |= _is_permission(value);
+      break;
+    case WORD_DIRECTION:
+      self->goes_out |= _is_outgoing(value);
       break;
     default:
       break;
@@ -321,6 +369,15 @@ _apply_word(Reader *self, Meaning meaning)
     case WORD_ADD_REFUSAL:
       self->adds = self->refuses = TRUE;
       break;
+    case WORD_ADD_PERMIT:
+      self->adds = self->permits = TRUE;
+      break;
+    case WORD_PERMIT:
+      self->permits = TRUE;
+      break;
+    case WORD_OUT:
+      self->goes_out = TRUE;
+      break;
     case WORD_TCP:
       self->protocol = PK_SLICE("tcp");
       break;
@@ -332,16 +389,29 @@ _apply_word(Reader *self, Meaning meaning)
     }
 }
 
+static const Word *
+_find_word(const Tool *tool, PkSlice key)
+{
+  const Word *word = tool->words;
+
+  for (; word->text; word++)
+    {
+      PkSlice text = pk_slice_from_string(word->text);
+
+      if (tool->nocase ? pk_slice_equals_nocase(key, text) : pk_slice_equals(key, text))
+        break;
+    }
+  return word;
+}
+
 static void
 _read_word(Reader *self, const Tool *tool, PkSlice text, PkSlice *rest)
 {
   gssize equals = pk_slice_find_char(text, '=');
   PkSlice key = pk_slice(text.data, equals < 0 ? text.len : (gsize) equals);
   PkSlice value = equals < 0 ? pk_slice(NULL, 0) : pk_slice_from(text, (gsize) equals + 1);
-  const Word *word = tool->words;
+  const Word *word = _find_word(tool, key);
 
-  while (word->text && !pk_slice_equals(key, pk_slice_from_string(word->text)))
-    word++;
   if (word->text && word->meaning >= WORD_SOURCE)
     {
       PkSlice after = *rest;
@@ -361,10 +431,18 @@ _read_word(Reader *self, const Tool *tool, PkSlice text, PkSlice *rest)
     _set_bare_port(self, equals < 0 ? text : value);
 }
 
+static gboolean
+_lets_in(const Reader *self, const Tool *tool)
+{
+  if (!self->adds || !self->permits || self->removes || self->refuses || self->goes_out)
+    return FALSE;
+  return !tool->narrow || self->command->has_source || self->command->ports_len > 0;
+}
+
 static void
 _read_arguments(const Tool *tool, PkSlice rest, PkFirewallCommand *command)
 {
-  Reader reader = { .command = command };
+  Reader reader = { .command = command, .adds = tool->adds, .permits = tool->adds };
   PkSlice word;
 
   while ((word = _next_word(&rest)).len)
@@ -373,6 +451,7 @@ _read_arguments(const Tool *tool, PkSlice rest, PkFirewallCommand *command)
     return;
   command->change = reader.removes == reader.refuses ? PK_FIREWALL_OPENED : PK_FIREWALL_CLOSED;
   _append_ports(&reader);
+  command->lets_in = _lets_in(&reader, tool);
 }
 
 /* The tool of a command, perhaps behind wrappers; *rest is then its arguments. */
@@ -420,4 +499,20 @@ pk_firewall_command_read(PkSlice command_line, PkFirewallCommand *ret_command)
         _read_arguments(tool, rest, ret_command);
     }
   while (ret_command->change == PK_FIREWALL_UNCHANGED && _skip_command(&rest));
+}
+
+gboolean
+pk_firewall_command_is_tool(PkSlice name)
+{
+  return _find_tool(name) != NULL;
+}
+
+void
+pk_firewall_command_read_arguments(PkSlice name, PkSlice arguments, PkFirewallCommand *ret_command)
+{
+  const Tool *tool = _find_tool(name);
+
+  *ret_command = (PkFirewallCommand){ .change = PK_FIREWALL_UNCHANGED };
+  if (tool)
+    _read_arguments(tool, arguments, ret_command);
 }

@@ -22,6 +22,7 @@ typedef enum
 typedef struct _PkFirewallCommand
 {
   PkFirewallChange change;
+  gboolean lets_in; /* it says in so many words that packets to this host are accepted: no jump to a chain, no set */
   gboolean has_source;
   PkAddr source;                                /* the single address that the rule is about */
   gchar ports[PK_FIREWALL_COMMAND_PORTS_BYTES]; /* "tcp/22,tcp/80", "22" without protocol */
@@ -31,5 +32,10 @@ typedef struct _PkFirewallCommand
 /* Reads the first firewall command in command_line, also behind sudo or in
  * `sh -c`.  *ret_command is always set. */
 void pk_firewall_command_read(PkSlice command_line, PkFirewallCommand *ret_command);
+
+/* Whether that is the base name of a firewall command, perhaps with .exe. */
+gboolean pk_firewall_command_is_tool(PkSlice name);
+/* Reads what follows the name, up to the end of arguments. */
+void pk_firewall_command_read_arguments(PkSlice name, PkSlice arguments, PkFirewallCommand *ret_command);
 
 #endif

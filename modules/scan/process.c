@@ -3,23 +3,14 @@
 
 #include "scan/process.h"
 
-#include "scan/address.h"
 #include "scan/argv.h"
+#include "scan/firewall-command.h"
+#include "scan/process-tool.h"
+#include "scan/script.h"
 #include "scan/slice.h"
 
 /* sudo bash -c "ip netns exec a env X=1 knock ..." is four deep. */
 #define WRAPPERS_MAX 6
-
-/* What the arguments of one command say. */
-typedef struct _Reading
-{
-  const PkTool *tool;
-  gboolean silent, wanted, scan;
-  guint n_operands;
-  PkSlice target;
-  gchar ports[PK_SHORT_TEXT_BYTES_MAX]; /* "7000,8000" */
-  gsize ports_len;
-} Reading;
 
 /* The command that is looked at. */
 typedef struct _Command
@@ -72,226 +63,6 @@ _is_named(PkSlice program, const gchar *const *names)
   return _is_one_of(name, names, PK_PROCESS_NAMES_MAX);
 }
 
-static PkSlice
-_before(PkSlice text, gchar c)
-{
-  gssize at = pk_slice_find_char(text, c);
-
-  return at < 0 ? text : pk_slice(text.data, (gsize) at);
-}
-
-static void
-_append_port(gchar ports[PK_SHORT_TEXT_BYTES_MAX], gsize *len, PkSlice text)
-{
-  gchar number[8];
-  guint16 port;
-  gsize digits;
-
-  if (!pk_port_parse(text, &port) || port == 0)
-    return;
-  digits = (gsize) g_snprintf(number, sizeof(number), *len ? ",%u" : "%u", (guint) port);
-  if (*len + digits > PK_SHORT_TEXT_BYTES_MAX)
-    return;
-  memcpy(ports + *len, number, digits);
-  *len += digits;
-}
-
-static void
-_add_port(Reading *self, PkSlice text)
-{
-  _append_port(self->ports, &self->ports_len, text);
-}
-
-/* "tcp/22,udp/1194" */
-static void
-_add_access(Reading *self, PkSlice text)
-{
-  while (text.len)
-    {
-      PkSlice entry = _before(text, ',');
-
-      text = pk_slice_from(text, MIN(entry.len + 1, text.len));
-      _add_port(self, pk_process_base_name(entry));
-    }
-}
-
-static void
-_set_target(Reading *self, PkSlice text)
-{
-  if (!self->target.len)
-    self->target = text;
-}
-
-/* ---- the arguments of a tool ------------------------------------------------ */
-
-static void
-_note_option(Reading *self, const PkArgOption *option, PkSlice value)
-{
-  switch (option->meaning)
-    {
-    case PK_ARG_SILENT:
-      self->silent = TRUE;
-      break;
-    case PK_ARG_WANTED:
-      self->wanted = TRUE;
-      break;
-    case PK_ARG_SCAN:
-      self->scan = TRUE;
-      break;
-    case PK_ARG_PORT:
-      for (guint i = 0; i < 2 && value.len && value.data[0] == '+'; i++)
-        value = pk_slice_from(value, 1);
-      _add_port(self, value);
-      break;
-    case PK_ARG_ACCESS:
-      _add_access(self, value);
-      break;
-    case PK_ARG_TARGET:
-      _set_target(self, value);
-      break;
-    case PK_ARG_PLAIN:
-      break;
-    }
-}
-
-static void
-_note_operand(Reading *self, PkSlice operand)
-{
-  self->n_operands++;
-  if (self->tool->operands == PK_OPERANDS_PLAIN)
-    return;
-  if (self->n_operands == 1)
-    _set_target(self, operand);
-  else if (self->tool->operands == PK_OPERANDS_TARGET_PORTS)
-    _add_port(self, _before(operand, ':'));
-}
-
-static const PkArgOption *
-_find_letter(const PkArgOption *options, gchar letter)
-{
-  for (; options->name; options++)
-    if (options->letter && options->letter == letter)
-      return options;
-  return NULL;
-}
-
-/* The option of exactly that name, or the only one that begins with it. */
-static const PkArgOption *
-_find_long(const PkArgOption *options, PkSlice name)
-{
-  const PkArgOption *found = NULL;
-  guint n_found = 0;
-
-  for (; options->name && name.len; options++)
-    {
-      PkSlice candidate = pk_slice_from_string(options->name);
-
-      if (pk_slice_equals(candidate, name))
-        return options;
-      if (pk_slice_starts_with(candidate, name))
-        {
-          found = options;
-          n_found++;
-        }
-    }
-  return n_found == 1 ? found : NULL;
-}
-
-/* Takes the argument after *at as a value. */
-static PkSlice
-_take_value(Command command, gsize *at)
-{
-  return *at + 1 < command.n ? command.argv[++*at] : pk_slice(NULL, 0);
-}
-
-static void
-_read_long(Reading *self, Command command, gsize *at)
-{
-  PkSlice name = pk_slice_from(command.argv[*at], 2), value = { 0 };
-  gssize equals = self->tool->attached_values ? pk_slice_find_char(name, '=') : -1;
-  const PkArgOption *option;
-
-  if (equals >= 0)
-    {
-      value = pk_slice_from(name, (gsize) equals + 1);
-      name.len = (gsize) equals;
-    }
-  option = _find_long(self->tool->options, name);
-  if (!option)
-    return;
-  if (option->takes_value && equals < 0)
-    value = _take_value(command, at);
-  _note_option(self, option, value);
-}
-
-static void
-_read_letters(Reading *self, Command command, gsize *at)
-{
-  for (PkSlice letters = pk_slice_from(command.argv[*at], 1); letters.len; letters = pk_slice_from(letters, 1))
-    {
-      const PkArgOption *option = _find_letter(self->tool->options, letters.data[0]);
-      PkSlice value = pk_slice_from(letters, 1);
-
-      if (!option)
-        continue;
-      if (!option->takes_value)
-        {
-          _note_option(self, option, pk_slice(NULL, 0));
-          continue;
-        }
-      if (!value.len)
-        _note_option(self, option, _take_value(command, at));
-      else if (self->tool->attached_values)
-        _note_option(self, option, value);
-      return;
-    }
-}
-
-/* Options may stand anywhere, as both getopt_long() of glibc and the parser of
- * hping3 have it.  A lone "-" is an operand. */
-static void
-_read_arguments(Reading *self, Command command)
-{
-  gboolean options_ended = FALSE;
-
-  for (gsize at = 1; at < command.n; at++)
-    {
-      PkSlice arg = command.argv[at];
-
-      if (options_ended || arg.len < 2 || arg.data[0] != '-')
-        _note_operand(self, arg);
-      else if (pk_slice_equals(arg, PK_SLICE("--")))
-        options_ended = TRUE;
-      else if (arg.data[1] == '-')
-        _read_long(self, command, &at);
-      else
-        _read_letters(self, command, &at);
-    }
-}
-
-static gboolean
-_is_finding(const Reading *self, Command command)
-{
-  const PkTool *tool = self->tool;
-
-  return !self->silent && (self->wanted || !tool->needs_wanted) && (command.n > 1 || !tool->needs_argument) &&
-         (self->ports_len || tool->operands != PK_OPERANDS_TARGET_PORTS);
-}
-
-/* "192.0.2.1:62201" and "[2001:db8::1]:62201" too. */
-static void
-_set_dest(PkEvent *event, PkSlice target)
-{
-  PkSlice host = target;
-
-  if (target.len && target.data[0] == '[')
-    host = _before(pk_slice_from(target, 1), ']');
-  else if (!pk_addr_parse(target, &event->dest))
-    host = _before(target, ':');
-  if (pk_addr_parse(host, &event->dest))
-    event->has |= PK_HAS_DEST;
-}
-
 static void
 _set_finding(PkEvent *event, const PkFinding *finding)
 {
@@ -300,26 +71,35 @@ _set_finding(PkEvent *event, const PkFinding *finding)
   event->subtype = finding->subtype;
 }
 
-static gboolean
-_classify_tool(const PkTool *tool, Command command, PkEvent *event)
+/* The arguments from at on with a blank between two, as a shell's text.  What is
+ * too long is cut. */
+typedef struct _JoinBuffer
 {
-  Reading reading = { .tool = tool };
+  gchar bytes[PK_ARGV_BYTES];
+} JoinBuffer;
 
-  _read_arguments(&reading, command);
-  if (!_is_finding(&reading, command))
-    return FALSE;
-  _set_finding(event, &tool->finding);
-  if (reading.scan && tool->scan_subtype)
-    event->subtype = tool->scan_subtype;
-  pk_event_set_text(event, PK_TEXT_PORTS, reading.ports, reading.ports_len);
-  _set_dest(event, reading.target);
-  return TRUE;
+static PkSlice
+_join(Command command, gsize at, JoinBuffer *buffer)
+{
+  gsize used = 0;
+
+  for (; at < command.n; at++)
+    {
+      PkSlice arg = command.argv[at];
+      gsize blank = used > 0,
+            len = MIN(arg.len, sizeof(buffer->bytes) - used - MIN(blank, sizeof(buffer->bytes) - used));
+
+      if (blank && used < sizeof(buffer->bytes))
+        buffer->bytes[used++] = ' ';
+      if (len)
+        memcpy(buffer->bytes + used, arg.data, len);
+      used += len;
+    }
+  return pk_slice(buffer->bytes, used);
 }
 
 /* ---- package and service managers ------------------------------------------- */
 
-/* "knockd", "knockd=0.8-2", "knockd:amd64", "./knockd_0.8.deb", "knockd-0.8" and
- * "knockd.service", but not "knockd-notes". */
 static gboolean
 _names_object(PkSlice arg, PkSlice object)
 {
@@ -333,11 +113,11 @@ _names_object(PkSlice arg, PkSlice object)
   return rest.data[0] == '-' && rest.len > 1 && g_ascii_isdigit(rest.data[1]);
 }
 
-static gboolean
-_names_any_object(PkSlice arg, const PkManager *manager)
+gboolean
+pk_process_names_package(PkSlice word, const gchar *const *packages)
 {
-  for (gsize i = 0; i < PK_PROCESS_NAMES_MAX && manager->objects[i]; i++)
-    if (_names_object(arg, pk_slice_from_string(manager->objects[i])))
+  for (gsize i = 0; i < PK_PROCESS_NAMES_MAX && packages[i]; i++)
+    if (_names_object(word, pk_slice_from_string(packages[i])))
       return TRUE;
   return FALSE;
 }
@@ -360,7 +140,7 @@ _classify_manager(const PkManager *manager, Command command, PkEvent *event)
   for (gsize i = 1; i < command.n; i++)
     {
       has_verb |= _is_verb(command.argv[i], manager);
-      has_object |= _names_any_object(command.argv[i], manager);
+      has_object |= pk_process_names_package(command.argv[i], manager->objects);
     }
   if (!has_verb || !has_object)
     return FALSE;
@@ -388,6 +168,17 @@ _takes_next(const PkWrapper *wrapper, PkSlice option)
   return option.data[1] != '-' && pk_slice_find_char(letters, option.data[option.len - 1]) >= 0;
 }
 
+/* NAME=value, as env and sudo take them. */
+static gboolean
+_is_assignment(PkSlice arg)
+{
+  gsize len = 0;
+
+  while (len < arg.len && (g_ascii_isalnum(arg.data[len]) || arg.data[len] == '_'))
+    len++;
+  return len > 0 && len < arg.len && arg.data[len] == '=';
+}
+
 /* Index of the first argument from at on that is neither an option, nor an
  * option's value, nor NAME=value. */
 static gsize
@@ -399,7 +190,7 @@ _skip_options(const PkWrapper *wrapper, Command command, gsize at)
         return at + 1;
       if (_is_option(command.argv[at]))
         at += _takes_next(wrapper, command.argv[at]) ? 1 : 0;
-      else if (pk_slice_find_char(command.argv[at], '=') <= 0)
+      else if (!_is_assignment(command.argv[at]))
         return at;
     }
   return at;
@@ -454,16 +245,68 @@ _classify_list(const PkProcessSpec *spec, Command list, guint depth, PkEvent *ev
 
 /* A command string is one argument, or was one before a recorder joined all. */
 static gboolean
-_classify_string(const PkProcessSpec *spec, Command rest, guint depth, PkEvent *event)
+_classify_words(const PkProcessSpec *spec, Command rest, guint depth, PkEvent *event)
 {
   PkArgv split;
 
-  if (rest.n == 0)
-    return FALSE;
   if (pk_slice_find_char(rest.argv[0], ' ') < 0)
     return _classify_list(spec, rest, depth, event);
   pk_argv_split(rest.argv[0], PK_ARGV_JOINED, &split);
   return _classify_list(spec, (Command){ split.args, split.n }, depth, event);
+}
+
+static gboolean
+_classify_string(const PkProcessSpec *spec, PkScriptLanguage language, Command rest, guint depth, PkEvent *event)
+{
+  JoinBuffer buffer;
+
+  if (rest.n == 0)
+    return FALSE;
+  return _classify_words(spec, rest, depth, event) ||
+         pk_script_classify(spec->scripts, language, _join(rest, 0, &buffer), event);
+}
+
+/* Only ASCII is of interest; any other character becomes '?'. */
+static PkSlice
+_decode(PkSlice base64, JoinBuffer *buffer)
+{
+  guchar utf16[PK_ARGV_BYTES];
+  gint state = 0;
+  guint save = 0;
+  gsize n = g_base64_decode_step(base64.data, MIN(base64.len, PK_ARGV_BYTES), utf16, &state, &save) / 2;
+
+  for (gsize i = 0; i < n; i++)
+    buffer->bytes[i] = utf16[2 * i + 1] == 0 && utf16[2 * i] < 0x80 ? (gchar) utf16[2 * i] : '?';
+  return pk_slice(buffer->bytes, n);
+}
+
+static gboolean
+_classify_encoded(const PkProcessSpec *spec, PkScriptLanguage language, PkSlice base64, guint depth, PkEvent *event)
+{
+  JoinBuffer buffer;
+  PkSlice text = _decode(base64, &buffer);
+
+  return _classify_string(spec, language, (Command){ &text, 1 }, depth, event);
+}
+
+/* Index of what follows -e, -ec, -enc, /EncodedCommand; 0: none. */
+static gsize
+_find_encoded(const PkWrapper *wrapper, Command command)
+{
+  PkSlice name = pk_slice_from_string(wrapper->encoded_option);
+
+  for (gsize i = 1; name.len && i + 1 < command.n; i++)
+    {
+      PkSlice arg = command.argv[i];
+
+      if (arg.len < 2 || (arg.data[0] != '-' && arg.data[0] != '/'))
+        continue;
+      arg = pk_slice_from(arg, 1);
+      if (pk_slice_equals_nocase(arg, PK_SLICE("ec")) ||
+          (arg.len <= name.len && pk_slice_equals_nocase(arg, pk_slice(name.data, arg.len))))
+        return i + 1;
+    }
+  return 0;
 }
 
 /* Index of what follows a shell's -c, /c or -lc; 0: none. */
@@ -483,15 +326,25 @@ _find_command_string(const PkWrapper *wrapper, Command command)
 }
 
 static gboolean
+_classify_interpreter(const PkProcessSpec *spec, const PkWrapper *wrapper, Command command, guint depth, PkEvent *event)
+{
+  gsize at = _find_encoded(wrapper, command);
+
+  if (at > 0)
+    return _classify_encoded(spec, wrapper->language, command.argv[at], depth, event);
+  at = _find_command_string(wrapper, command);
+  if (at == 0 && wrapper->bare_command)
+    at = _skip_options(wrapper, command, 1);
+  return at > 0 && _classify_string(spec, wrapper->language, _command_from(command, at), depth, event);
+}
+
+static gboolean
 _classify_wrapper(const PkProcessSpec *spec, const PkWrapper *wrapper, Command command, guint depth, PkEvent *event)
 {
   gsize at = 1;
 
   if (wrapper->command_options[0])
-    {
-      at = _find_command_string(wrapper, command);
-      return at > 0 && _classify_string(spec, _command_from(command, at), depth, event);
-    }
+    return _classify_interpreter(spec, wrapper, command, depth, event);
   for (gsize i = 0; i < G_N_ELEMENTS(wrapper->words) && wrapper->words[i]; i++)
     {
       at = _skip_options(wrapper, command, at);
@@ -503,6 +356,29 @@ _classify_wrapper(const PkProcessSpec *spec, const PkWrapper *wrapper, Command c
   return _classify_named_by_itself(spec, _command_from(command, at), depth, event);
 }
 
+/* ---- firewalls ------------------------------------------------------------------ */
+
+static gboolean
+_classify_firewall(const PkProcessSpec *spec, PkSlice name, Command command, PkEvent *event)
+{
+  PkFirewallCommand change;
+  JoinBuffer buffer;
+
+  if (spec->firewall_opened.kind == PK_EVENT_NONE || !pk_firewall_command_is_tool(pk_process_base_name(name)))
+    return FALSE;
+  pk_firewall_command_read_arguments(pk_process_base_name(name), _join(command, 1, &buffer), &change);
+  if (!change.lets_in)
+    return FALSE;
+  _set_finding(event, &spec->firewall_opened);
+  pk_event_set_text(event, PK_TEXT_OPEN_PORT, change.ports, change.ports_len);
+  if (change.has_source)
+    {
+      event->source = change.source;
+      event->has |= PK_HAS_SOURCE;
+    }
+  return TRUE;
+}
+
 /* ---- one command ---------------------------------------------------------------- */
 
 static gboolean
@@ -512,10 +388,12 @@ _classify_command(const PkProcessSpec *spec, PkSlice name, Command command, guin
     return FALSE;
   for (const PkTool *tool = spec->tools; tool->names[0]; tool++)
     if (_is_named(name, tool->names))
-      return _classify_tool(tool, command, event);
+      return pk_process_tool_classify(tool, command.argv, command.n, event);
   for (const PkManager *manager = spec->managers; manager->names[0]; manager++)
     if (_is_named(name, manager->names))
       return _classify_manager(manager, command, event);
+  if (_classify_firewall(spec, name, command, event))
+    return TRUE;
   for (const PkWrapper *wrapper = spec->wrappers; wrapper->names[0]; wrapper++)
     if (_is_named(name, wrapper->names))
       return _classify_wrapper(spec, wrapper, command, depth + 1, event);
@@ -546,7 +424,7 @@ _classify_text(const PkCommandText *text, PkSlice command_line, PkEvent *event)
   value = pk_slice_from(command_line, (gsize) at + needle.len);
   if (text->takes_port && value.len && (value.data[0] == '=' || value.data[0] == ' '))
     {
-      _append_port(ports, &len, _digits(pk_slice_from(value, 1)));
+      pk_process_append_port(ports, &len, _digits(pk_slice_from(value, 1)));
       pk_event_set_text(event, PK_TEXT_PORTS, ports, len);
     }
   return TRUE;
@@ -578,28 +456,44 @@ _set_process(PkEvent *event, PkSlice image)
   pk_event_set_text(event, PK_TEXT_PROCESS, name.data, name.len);
 }
 
-gboolean
+static PkScanResult
+_finish(gboolean found, PkSlice image, PkEvent *event)
+{
+  if (!found)
+    return PK_SCAN_IGNORED;
+  _set_process(event, image);
+  return event->kind == PK_EVENT_CONNECTION_ATTEMPT ? PK_SCAN_CONTEXT : PK_SCAN_MATCH;
+}
+
+PkScanResult
 pk_process_classify(const PkProcessSpec *spec, PkSlice image, PkSlice command_line, PkEvent *event)
 {
   PkArgvStyle style = pk_slice_find_char(image, '\\') >= 0 ? PK_ARGV_WINDOWS : PK_ARGV_JOINED;
   PkArgv split;
+  gboolean found;
 
   pk_argv_split(command_line, style, &split);
-  if (!_classify_by_names(spec, image, (Command){ split.args, split.n }, event) &&
-      !_classify_texts(spec, command_line, event))
-    return FALSE;
-  _set_process(event, image.len ? image : split.n ? split.args[0] : image);
-  return TRUE;
+  found = _classify_by_names(spec, image, (Command){ split.args, split.n }, event) ||
+          _classify_texts(spec, command_line, event);
+  return _finish(found, image.len ? image : split.n ? split.args[0] : image, event);
 }
 
-gboolean
+PkScanResult
 pk_process_classify_argv(const PkProcessSpec *spec, PkSlice image, const PkSlice *argv, gsize n, PkEvent *event)
 {
   gboolean found = _classify_by_names(spec, image, (Command){ argv, n }, event);
 
   for (gsize i = 0; i < n && !found; i++)
     found = _classify_texts(spec, argv[i], event);
-  if (found)
-    _set_process(event, image.len ? image : n ? argv[0] : image);
-  return found;
+  return _finish(found, image.len ? image : n ? argv[0] : image, event);
+}
+
+PkScanResult
+pk_process_classify_script(const PkProcessSpec *spec, PkScriptLanguage language, PkSlice image, PkSlice script,
+                           PkEvent *event)
+{
+  gboolean found =
+      _classify_string(spec, language, (Command){ &script, 1 }, 0, event) || _classify_texts(spec, script, event);
+
+  return _finish(found, image, event);
 }

@@ -5,19 +5,18 @@
 
 #include "scan/address.h"
 #include "scan/firewall-command.h"
+#include "scan/pattern.h"
 #include "scan/slice.h"
 
 /* ---- holes ---------------------------------------------------------------- */
 
-/* What a hole may hold; NULL: anything, the hole is free. */
-typedef gboolean (*AcceptsFunc)(gchar c);
 /* FALSE: this is no such value after all. */
 typedef gboolean (*StoreFunc)(PkSlice value, PkEvent *event);
 
 typedef struct _Hole
 {
   const gchar *name;
-  AcceptsFunc accepts;
+  PkPatternAcceptsFunc accepts;
   StoreFunc store; /* NULL: not kept */
 } Hole;
 
@@ -144,17 +143,6 @@ static const Hole holes[] = {
   { "word", _accepts_word, NULL },
 };
 
-/* ---- patterns ------------------------------------------------------------- */
-
-#define TOKENS_MAX 16
-
-typedef struct _Token
-{
-  PkSlice literal;  /* of a literal */
-  const Hole *hole; /* NULL: a literal */
-  PkSlice value;    /* what a hole holds, in the line */
-} Token;
-
 static const Hole *
 _find_hole(PkSlice name)
 {
@@ -164,195 +152,22 @@ _find_hole(PkSlice name)
   return NULL;
 }
 
-static gsize
-_take_token(PkSlice *pattern, Token *token)
+static PkPatternAcceptsFunc
+_accepts(PkSlice name)
 {
-  gboolean is_hole = pattern->data[0] == '{';
-  gssize end = pk_slice_find_char(*pattern, is_hole ? '}' : '{');
-  gsize len = end < 0 ? pattern->len : (gsize) end + (is_hole ? 1 : 0);
-
-  *token = (Token){ .literal = pk_slice(pattern->data, len) };
-  if (is_hole)
-    token->hole = _find_hole(pk_slice(pattern->data + 1, len - 2));
-  *pattern = pk_slice_from(*pattern, len);
-  return 1;
-}
-
-static gsize
-_split_pattern(const gchar *text, Token *tokens)
-{
-  PkSlice pattern = pk_slice_from_string(text);
-  gsize n = 0;
-
-  while (pattern.len && n < TOKENS_MAX)
-    n += _take_token(&pattern, &tokens[n]);
-  return n;
+  return _find_hole(name)->accepts;
 }
 
 static gboolean
-_is_free(const Token *token)
+_store(const PkPatternMatch *match, PkEvent *event)
 {
-  return token->hole && !token->hole->accepts;
-}
-
-static gboolean
-_is_literal(const Token *token)
-{
-  return !token->hole;
-}
-
-/* ---- matching ------------------------------------------------------------- */
-
-static gssize
-_find_last(PkSlice text, PkSlice needle)
-{
-  for (gsize end = text.len; end >= needle.len;)
+  for (guint i = 0; i < match->n; i++)
     {
-      const gchar *found = memrchr(text.data, needle.data[0], end - needle.len + 1);
+      const Hole *hole = _find_hole(match->keys[i]);
 
-      if (!found)
-        return -1;
-      if (memcmp(found, needle.data, needle.len) == 0)
-        return found - text.data;
-      end = (gsize) (found - text.data) + needle.len - 1;
-    }
-  return -1;
-}
-
-static gboolean
-_accepts_all(const Hole *hole, PkSlice value)
-{
-  for (gsize i = 0; i < value.len; i++)
-    if (!hole->accepts(value.data[i]))
-      return FALSE;
-  return value.len > 0;
-}
-
-/* How much of text a typed hole takes.  A literal ends it, at its first
- * occurrence, or at the end of text where nothing follows: "from 192.0.2.1.".
- * Without one it takes as much as it accepts. */
-static gsize
-_measure_forward(const Token *token, const Token *end, PkSlice text)
-{
-  const Token *next = token + 1;
-  gsize len = 0;
-
-  if (next < end && _is_literal(next))
-    {
-      gssize at = next + 1 == end ? (gssize) text.len - (gssize) next->literal.len : pk_slice_find(text, next->literal);
-
-      return at < 0 ? 0 : (gsize) at;
-    }
-  while (len < text.len && token->hole->accepts(text.data[len]))
-    len++;
-  return len;
-}
-
-static gsize
-_measure_backward(const Token *token, const Token *previous, PkSlice text)
-{
-  gsize len = 0;
-
-  if (_is_literal(previous))
-    {
-      gssize at = _find_last(text, previous->literal);
-
-      return at < 0 ? 0 : text.len - (gsize) at - previous->literal.len;
-    }
-  while (len < text.len && token->hole->accepts(text.data[text.len - 1 - len]))
-    len++;
-  return len;
-}
-
-/* Matches tokens from *first on with the beginning of *text, until a free hole
- * or n; takes what was matched away from *text. */
-static gboolean
-_match_forward(Token *tokens, gsize *first, gsize n, PkSlice *text)
-{
-  for (; *first < n && !_is_free(&tokens[*first]); (*first)++)
-    {
-      Token *token = &tokens[*first];
-      gsize len = token->literal.len;
-
-      if (_is_literal(token) && !pk_slice_starts_with(*text, token->literal))
+      if (hole->store && !hole->store(match->values[i], event))
         return FALSE;
-      if (!_is_literal(token))
-        {
-          len = _measure_forward(token, tokens + n, *text);
-          token->value = pk_slice(text->data, len);
-          if (!_accepts_all(token->hole, token->value))
-            return FALSE;
-        }
-      *text = pk_slice_from(*text, len);
     }
-  return TRUE;
-}
-
-/* The same from the end of *text, back to the last free hole, which must exist. */
-static gboolean
-_match_backward(Token *tokens, gsize *last, PkSlice *text)
-{
-  for (; !_is_free(&tokens[*last]); (*last)--)
-    {
-      Token *token = &tokens[*last];
-      gsize len = token->literal.len;
-
-      if (_is_literal(token) && !pk_slice_ends_with(*text, token->literal))
-        return FALSE;
-      if (!_is_literal(token))
-        {
-          len = _measure_backward(token, token - 1, *text);
-          token->value = pk_slice(text->data + text->len - len, len);
-          if (!_accepts_all(token->hole, token->value))
-            return FALSE;
-        }
-      text->len -= len;
-    }
-  return TRUE;
-}
-
-/* text lies between and in the free holes first and last, which a literal
- * parts; typed tokens may follow that. */
-static gboolean
-_match_between(Token *tokens, gsize first, gsize last, PkSlice text)
-{
-  gsize next = first + 2;
-  gssize at;
-
-  if (first == last)
-    {
-      tokens[first].value = text;
-      return TRUE;
-    }
-  at = _find_last(text, tokens[first + 1].literal);
-  if (at < 0)
-    return FALSE;
-  tokens[first].value = pk_slice(text.data, (gsize) at);
-  text = pk_slice_from(text, (gsize) at + tokens[first + 1].literal.len);
-  if (!_match_forward(tokens, &next, last, &text) || next != last)
-    return FALSE;
-  tokens[last].value = text;
-  return TRUE;
-}
-
-static gboolean
-_match(Token *tokens, gsize n, PkSlice text)
-{
-  gsize first = 0, last = n - 1;
-
-  if (!_match_forward(tokens, &first, n, &text))
-    return FALSE;
-  if (first == n)
-    return text.len == 0;
-  return _match_backward(tokens, &last, &text) && _match_between(tokens, first, last, text);
-}
-
-static gboolean
-_store(const Token *tokens, gsize n, PkEvent *event)
-{
-  for (gsize i = 0; i < n; i++)
-    if (tokens[i].hole && tokens[i].hole->store && !tokens[i].hole->store(tokens[i].value, event))
-      return FALSE;
   return TRUE;
 }
 
@@ -410,15 +225,13 @@ _start_anew(PkEvent *event)
 static gboolean
 _try_pattern(const PkTextPattern *pattern, PkSlice text, PkEvent *event)
 {
-  Token tokens[TOKENS_MAX];
-  gsize n;
+  PkPatternMatch match;
 
   if (pattern->pattern[0] != '{' && (text.len == 0 || text.data[0] != pattern->pattern[0]))
     return FALSE;
-  n = _split_pattern(pattern->pattern, tokens);
-  if (!_match(tokens, n, text))
+  if (!pk_pattern_match_whole(pattern->pattern, _accepts, text, &match))
     return FALSE;
-  if (_store(tokens, n, event))
+  if (_store(&match, event))
     return TRUE;
   _start_anew(event);
   return FALSE;

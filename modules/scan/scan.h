@@ -11,6 +11,19 @@
 
 PkScanResult pk_scan_netfilter(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
 PkScanResult pk_scan_text(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
-PkScanResult pk_scan_xml(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_event_log(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_audit(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_command(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_package(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+
+/* The row's tuple, out of one of these: */
+PkScanResult pk_scan_kv(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_csv(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_json(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_json_columns(const PkDialect *self, const PkScanContext *context, const PkLine *line,
+                                  PkEvent *event);
+PkScanResult pk_scan_cef(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_sdata(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
+PkScanResult pk_scan_pattern(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event);
 
 #endif

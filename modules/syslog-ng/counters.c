@@ -161,6 +161,7 @@ pk_counters_inc_result(PkCounters *self, PkScanResult result)
     [PK_SCAN_MALFORMED] = PK_COUNTER_MALFORMED,
     [PK_SCAN_UNKNOWN_PREFIX] = PK_COUNTER_UNKNOWN_PREFIX,
     [PK_SCAN_OWN] = PK_COUNTER_OWN,
+    [PK_SCAN_CONTEXT] = PK_COUNTER_IGNORED,
   };
 
   if (COUNTER_OF[result] >= 0)

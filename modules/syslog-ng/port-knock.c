@@ -38,6 +38,7 @@ typedef struct _PortKnockParser
 
   /* From init to deinit. */
   PkRecogniser *recogniser;
+  PkAuditJoin *audit_join;
   PkOutput output;
   PkState *state;   /* NULL without correlate() */
   PkEngine *engine; /* borrowed from state */
@@ -133,12 +134,20 @@ _observe(PortKnockParser *self, const PkEvent *event, PkSlice host, PkSlice scop
 
 static void
 _take_event(PortKnockParser *self, LogMessage **pmsg, const LogPathOptions *path_options, const PkLine *line,
-            PkEvent *event)
+            PkScanResult result, PkEvent *event)
 {
   gint64 received_usec = pk_input_time_usec(*pmsg, LM_TS_RECVD);
   PkSlice scope = _format_scope(self, *pmsg);
 
+  /* By the record's own time, which is a part of its number. */
+  pk_audit_join_take(self->audit_join, event, line->host, received_usec);
   _settle_event_time(self, event, received_usec);
+  if (result == PK_SCAN_CONTEXT)
+    {
+      pk_counters_inc_result(&self->counters, result);
+      _observe(self, event, line->host, scope, received_usec);
+      return;
+    }
   pk_counters_inc_recognised(&self->counters, event);
   /* Before the message is written to: line borrows from it. */
   _observe(self, event, line->host, scope, received_usec);
@@ -157,8 +166,8 @@ _recognise(PortKnockParser *self, LogMessage **pmsg, const LogPathOptions *path_
   scratch_buffers_mark(&marker);
   pk_input_borrow(*pmsg, input, pk_sng_parser_has_template(&self->super), &line);
   result = pk_recognise(self->recogniser, &line, &event);
-  if (result == PK_SCAN_MATCH)
-    _take_event(self, pmsg, path_options, &line, &event);
+  if (result == PK_SCAN_MATCH || result == PK_SCAN_CONTEXT)
+    _take_event(self, pmsg, path_options, &line, result, &event);
   else
     pk_counters_inc_result(&self->counters, result);
   scratch_buffers_reclaim_marked(marker);
@@ -348,6 +357,7 @@ _init_engine(PortKnockParser *self, GError **error)
   self->recogniser = pk_recogniser_new(&self->settings.engine, error);
   if (!self->recogniser)
     return FALSE;
+  self->audit_join = pk_audit_join_new();
   return !self->settings.correlate || _acquire_state(self, error);
 }
 
@@ -362,6 +372,7 @@ _init(LogPipe *s)
   if (!_init_engine(self, &error))
     {
       g_clear_pointer(&self->recogniser, pk_recogniser_free);
+      g_clear_pointer(&self->audit_join, pk_audit_join_free);
       return _report(self, error);
     }
   pk_output_init(&self->output, self->settings.prefix);
@@ -391,6 +402,7 @@ _deinit(LogPipe *s)
     }
   pk_counters_unregister(&self->counters, self->super.name, _reference_name(self, reference));
   g_clear_pointer(&self->recogniser, pk_recogniser_free);
+  g_clear_pointer(&self->audit_join, pk_audit_join_free);
   return log_parser_deinit_method(s);
 }
 

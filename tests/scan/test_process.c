@@ -17,7 +17,8 @@ _classify(const gchar *command_line, PkEvent *event)
   gssize blank = pk_slice_find_char(text, ' ');
 
   pk_event_init(event);
-  return pk_process_classify(&pk_knock_tools, pk_slice(text.data, blank < 0 ? text.len : (gsize) blank), text, event);
+  return pk_process_classify(&pk_knock_tools, pk_slice(text.data, blank < 0 ? text.len : (gsize) blank), text, event) ==
+         PK_SCAN_MATCH;
 }
 
 static void
@@ -246,10 +247,11 @@ Test(process, arguments_that_are_kept_apart_need_no_splitting)
   PkEvent event;
 
   pk_event_init(&event);
-  cr_expect_not(pk_process_classify_argv(&pk_knock_tools, PK_SLICE("/usr/sbin/hping3"), argv, 3, &event));
-  cr_expect(pk_process_classify_argv(&pk_knock_tools, PK_SLICE("/usr/sbin/hping3"), argv, 5, &event));
+  cr_expect_eq(pk_process_classify_argv(&pk_knock_tools, PK_SLICE("/usr/sbin/hping3"), argv, 3, &event),
+               PK_SCAN_IGNORED);
+  cr_expect_eq(pk_process_classify_argv(&pk_knock_tools, PK_SLICE("/usr/sbin/hping3"), argv, 5, &event), PK_SCAN_MATCH);
   cr_expect_eq(event.kind, PK_EVENT_KNOCK_CLIENT);
-  cr_expect_not(pk_process_classify_argv(&pk_knock_tools, pk_slice(NULL, 0), NULL, 0, &event));
+  cr_expect_eq(pk_process_classify_argv(&pk_knock_tools, pk_slice(NULL, 0), NULL, 0, &event), PK_SCAN_IGNORED);
 }
 
 Test(process, the_name_of_the_process_is_the_last_part_of_the_image)
@@ -259,10 +261,12 @@ Test(process, the_name_of_the_process_is_the_last_part_of_the_image)
   cr_assert(_classify("C:\\x\\KNOCK.EXE gate 7000", &event));
   cr_expect(pk_slice_equals(pk_event_get_text(&event, PK_TEXT_PROCESS), PK_SLICE("KNOCK.EXE")));
   pk_event_init(&event);
-  cr_assert(pk_process_classify(&pk_knock_tools, PK_SLICE("/opt/x"), PK_SLICE("/bin/knock gate 7000"), &event));
+  cr_assert_eq(pk_process_classify(&pk_knock_tools, PK_SLICE("/opt/x"), PK_SLICE("/bin/knock gate 7000"), &event),
+               PK_SCAN_MATCH);
   cr_expect(pk_slice_equals(pk_event_get_text(&event, PK_TEXT_PROCESS), PK_SLICE("x")));
   pk_event_init(&event);
-  cr_assert(pk_process_classify(&pk_knock_tools, pk_slice(NULL, 0), PK_SLICE("/bin/knock gate 7000"), &event));
+  cr_assert_eq(pk_process_classify(&pk_knock_tools, pk_slice(NULL, 0), PK_SLICE("/bin/knock gate 7000"), &event),
+               PK_SCAN_MATCH);
   cr_expect(pk_slice_equals(pk_event_get_text(&event, PK_TEXT_PROCESS), PK_SLICE("knock")));
 }
 
@@ -297,4 +301,182 @@ Test(process, no_byte_past_the_end_is_read)
         pk_process_classify(&pk_knock_tools, pk_slice(NULL, 0), page.text, &event);
         guard_page_free(&page);
       }
+}
+
+/* ---- attempts ----------------------------------------------------------------------- */
+
+static PkScanResult
+_classify_fully(const gchar *command_line, PkEvent *event)
+{
+  PkSlice text = pk_slice_from_string(command_line);
+
+  pk_event_init(event);
+  return pk_process_classify(&pk_knock_tools, pk_slice(NULL, 0), text, event);
+}
+
+static void
+_expect_attempt(const gchar *command_line, guint8 protocol, guint16 port)
+{
+  PkEvent event;
+
+  cr_assert_eq(_classify_fully(command_line, &event), PK_SCAN_CONTEXT, "%s", command_line);
+  cr_expect_eq(event.kind, PK_EVENT_CONNECTION_ATTEMPT, "%s", command_line);
+  cr_expect_eq(event.branch, PK_BRANCH_NONE, "%s", command_line);
+  cr_expect_eq(event.protocol, protocol, "%s: protocol %u", command_line, event.protocol);
+  cr_expect_eq(event.dest_port, port, "%s: port %u", command_line, event.dest_port);
+  cr_expect(event.has & PK_HAS_DEST_PORT, "%s", command_line);
+}
+
+static void
+_expect_ignored(const gchar *command_line)
+{
+  PkEvent event;
+  PkScanResult result = _classify_fully(command_line, &event);
+
+  cr_expect_eq(result, PK_SCAN_IGNORED, "%s gives %d", command_line, result);
+}
+
+Test(process, a_general_tool_with_one_port_is_an_attempt)
+{
+  _expect_attempt("nc -z -w1 192.0.2.1 7000", PK_PROTO_TCP, 7000);
+  _expect_attempt("nc -zu -p 53 192.0.2.1 7000", PK_PROTO_UDP, 7000);
+  _expect_attempt("ncat.exe --wait 1 gate 7000", PK_PROTO_TCP, 7000);
+  _expect_attempt("sudo ip netns exec x nc.openbsd gate 7000", PK_PROTO_TCP, 7000);
+  _expect_attempt("nmap -Pn --host-timeout 201 --max-retries 0 -p 7000 gate", PK_PROTO_TCP, 7000);
+  _expect_attempt("nmap -sU -p7000 gate", PK_PROTO_UDP, 7000);
+  _expect_attempt("nping --udp --dest-port 7000 -c 1 gate", PK_PROTO_UDP, 7000);
+  _expect_attempt("nping --tcp -p 7000 gate", PK_PROTO_TCP, 7000);
+  _expect_attempt("hping3 -2 -p 7000 -c 1 gate", PK_PROTO_UDP, 7000);
+  _expect_attempt("hping3 -A -p ++7000 gate", PK_PROTO_TCP, 7000);
+  _expect_attempt("bash -c 'echo >/dev/tcp/192.0.2.1/7000'", PK_PROTO_TCP, 7000);
+  _expect_attempt("powershell.exe Test-NetConnection gate -Port 7000", PK_PROTO_TCP, 7000);
+}
+
+Test(process, several_ports_a_listener_and_a_ping_are_no_attempt)
+{
+  _expect_ignored("nc -z gate 7000 8000");
+  _expect_ignored("nc -z gate 20-30");
+  _expect_ignored("nc -l -p 7000");
+  _expect_ignored("nc -l 7000");
+  _expect_ignored("nmap -p 7000,8000 gate");
+  _expect_ignored("nmap -p 1-1000 gate");
+  _expect_ignored("nmap --top-ports 100 gate");
+  _expect_ignored("nmap -sn -p 7000 gate");
+  _expect_ignored("nmap -F gate");
+  _expect_ignored("nping --tcp -p 7000,8000 gate");
+  _expect_ignored("nping --icmp -p 7000 gate");
+  _expect_ignored("hping3 -1 -p 7000 gate");
+  _expect_ignored("hping3 --scan 1-10 gate");
+}
+
+Test(process, a_client_with_one_port_says_where_it_goes)
+{
+  PkEvent event;
+
+  cr_assert_eq(_classify_fully("hping3 -S -p 7000 -c 1 192.0.2.1", &event), PK_SCAN_MATCH);
+  cr_expect_eq(event.has, PK_HAS_DEST | PK_HAS_DEST_PORT | PK_HAS_PROTOCOL);
+  cr_expect_eq(event.dest_port, 7000);
+  cr_assert_eq(_classify_fully("knock 192.0.2.1 7000:udp", &event), PK_SCAN_MATCH);
+  cr_expect_eq(event.protocol, PK_PROTO_UDP);
+  cr_assert_eq(_classify_fully("knock 192.0.2.1 7000 8000", &event), PK_SCAN_MATCH);
+  cr_expect_eq(event.has, PK_HAS_DEST);
+  cr_assert_eq(_classify_fully("fwknop -A tcp/22 -D 192.0.2.1", &event), PK_SCAN_MATCH);
+  cr_expect_eq(event.has, PK_HAS_DEST);
+}
+
+/* ---- scripts -------------------------------------------------------------------------- */
+
+/* 7000,8000,9000|%{(New-Object Net.Sockets.TcpClient).ConnectAsync("127.0.0.1",$_)} */
+#define ENCODED                                                                                                        \
+  "NwAwADAAMAAsADgAMAAwADAALAA5ADAAMAAwAHwAJQB7ACgATgBlAHcALQBPAGIAagBlAGMAdAAgAE4AZQB0AC4AUwBvAGMAawBlAHQAcwAuAFQA"   \
+  "YwBwAEMAbABpAGUAbgB0ACkALgBDAG8AbgBuAGUAYwB0AEEAcwB5AG4AYwAoACIAMQAyADcALgAwAC4AMAAuADEAIgAsACQAXwApAH0A"
+
+Test(process, powershell_is_given_commands_in_many_ways)
+{
+  static const gchar *const COMMANDS[] = {
+    "powershell.exe -nop -c \"7000,8000,9000|%{(New-Object Net.Sockets.TcpClient).Connect('gate',$_)}\"",
+    "powershell -ExecutionPolicy Bypass -Command 7000,8000,9000|%{Test-NetConnection gate -Port $_}",
+    "powershell.exe \"& { $a = 7000,8000,9000; $a|%{tnc gate -Port $_} }\"",
+    "cmd.exe /c powershell -c \"7000,8000,9000|%{tnc gate -Port $_}\"",
+    "powershell.exe -enc " ENCODED,
+    "powershell -w hidden -e " ENCODED,
+    "pwsh -EncodedCommand " ENCODED,
+    "powershell.exe /ec " ENCODED,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS(COMMANDS); i++)
+    _expect(COMMANDS[i], "powershell_connect", "7000,8000,9000");
+}
+
+Test(process, what_is_encoded_may_be_anything)
+{
+  _expect_ignored("powershell.exe -enc");
+  _expect_ignored("powershell.exe -enc ====");
+  _expect_ignored("powershell.exe -enc !\"$%&/()");
+  _expect_ignored("powershell.exe -enc RwBlAHQALQBDAGgAaQBsAGQASQB0AGUAbQA=");
+  _expect_ignored("powershell.exe -enc /////////////////////////w==");
+  _expect_ignored("powershell.exe -File C:\\x\\tnc.ps1 7000,8000,9000");
+}
+
+/* ---- the host's firewall ------------------------------------------------------------------ */
+
+static void
+_expect_opened(const gchar *command_line, const gchar *source, const gchar *ports)
+{
+  gchar found[PK_ADDR_TEXT_BYTES] = "";
+  PkEvent event;
+  PkSlice open_port;
+
+  cr_assert_eq(_classify_fully(command_line, &event), PK_SCAN_MATCH, "%s", command_line);
+  cr_expect_eq(event.branch, PK_BRANCH_HOST_FIREWALL_OPENED, "%s", command_line);
+  if (event.has & PK_HAS_SOURCE)
+    pk_addr_format(&event.source, found);
+  cr_expect_str_eq(found, source, "%s: source %s", command_line, found);
+  open_port = pk_event_get_text(&event, PK_TEXT_OPEN_PORT);
+  cr_expect(pk_slice_equals(open_port, pk_slice_from_string(ports)), "%s: opens %.*s", command_line,
+            (int) open_port.len, open_port.data);
+}
+
+Test(process, commands_that_let_somebody_in_are_findings)
+{
+  _expect_opened("iptables -I INPUT -s 192.0.2.7 -p tcp --dport 22 -j ACCEPT", "192.0.2.7", "tcp/22");
+  _expect_opened("sudo ip6tables -A INPUT -s 2001:db8::7 -j ACCEPT", "2001:db8::7", "");
+  _expect_opened("iptables -A INPUT -p tcp --dport 4444 -j ACCEPT", "", "tcp/4444");
+  _expect_opened("nft add rule inet filter input ip saddr 192.0.2.7 tcp dport 22 accept", "192.0.2.7", "tcp/22");
+  _expect_opened("/usr/bin/python3 /usr/sbin/ufw allow from 192.0.2.7 to any port 22 proto tcp", "192.0.2.7", "tcp/22");
+  _expect_opened("ufw limit 22/tcp", "", "tcp/22");
+  _expect_opened("ufw allow OpenSSH", "", "");
+  _expect_opened("python3 -Es /usr/bin/firewall-cmd --add-port=4444/tcp", "", "tcp/4444");
+  _expect_opened("firewall-cmd --zone=trusted --add-source=192.0.2.7", "192.0.2.7", "");
+  _expect_opened("netsh advfirewall firewall add rule name=x dir=in action=allow protocol=TCP localport=4444 "
+                 "remoteip=192.0.2.7",
+                 "192.0.2.7", "tcp/4444");
+  _expect_opened("bash -c 'sleep 1; iptables -I INPUT -s 192.0.2.7 -j ACCEPT'", "192.0.2.7", "");
+  _expect_opened("powershell -c \"New-NetFirewallRule -Name x -LocalPort 4444 -Protocol TCP -RemoteAddress 192.0.2.7\"",
+                 "192.0.2.7", "tcp/4444");
+}
+
+Test(process, other_firewall_commands_are_nothing)
+{
+  _expect_ignored("iptables -L INPUT");
+  _expect_ignored("iptables -A INPUT -s 192.0.2.7 -j DROP");
+  _expect_ignored("iptables -A INPUT -s 192.0.2.7 -j f2b-sshd");
+  _expect_ignored("iptables -D INPUT -s 192.0.2.7 -j ACCEPT");
+  _expect_ignored("iptables -A INPUT -i lo -j ACCEPT");
+  _expect_ignored("iptables -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT");
+  _expect_ignored("iptables -A OUTPUT -d 192.0.2.7 -p tcp --dport 22 -j ACCEPT");
+  _expect_ignored("iptables -A DOCKER ! -i docker0 -o docker0 -p tcp --dport 80 -j ACCEPT");
+  _expect_ignored("ipset add blocked 192.0.2.7");
+  _expect_ignored("nft add element inet filter blocked { 192.0.2.7 }");
+  _expect_ignored("nft add rule inet filter input ip saddr 192.0.2.7 drop");
+  _expect_ignored("ufw deny from 192.0.2.7");
+  _expect_ignored("ufw delete allow 22/tcp");
+  _expect_ignored("ufw allow out 53");
+  _expect_ignored("ufw status");
+  _expect_ignored("firewall-cmd --remove-port=4444/tcp");
+  _expect_ignored("firewall-cmd --add-rich-rule='rule source address=192.0.2.7 drop'");
+  _expect_ignored("netsh advfirewall firewall add rule name=x dir=out action=allow remoteport=443");
+  _expect_ignored("netsh advfirewall firewall add rule name=x dir=in action=block localport=22");
+  _expect_ignored("powershell -c \"New-NetFirewallRule -Name x -Direction Outbound -LocalPort 4444\"");
+  _expect_ignored("echo iptables -I INPUT -s 192.0.2.7 -j ACCEPT");
 }

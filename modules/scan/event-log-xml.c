@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
  * Copyright (c) 2026 the port-knock authors */
 
-#include "scan/scan.h"
+#include "scan/event-log.h"
 
 #include "scan/address.h"
-#include "scan/process.h"
 #include "scan/slice.h"
-#include "scan/timestamp.h"
 
 /* Windows event XML, as the event log renders it and as Sysmon for Linux writes
  * it (schemas.microsoft.com/win/2004/08/events/event):
@@ -33,24 +31,23 @@ typedef enum
 typedef struct _Value
 {
   gboolean has;
-  gsize offset, len; /* into Reader.store */
+  gsize offset, len; /* into Reader.store, which moves while it grows */
 } Value;
 
 typedef struct _Reader
 {
-  const PkXmlSpec *spec;
+  const PkEventLogSpec *spec;
   guint depth;
   Element section, leaf;
   PkScanResult stopped; /* why reading ended early */
   gboolean provider_matches;
   gboolean has_id;
   guint id;
-  const PkXmlEvent *event; /* NULL until the id is known and wanted */
-  gint64 system_time_usec; /* 0: none */
-  Value values[PK_XML_FIELDS_MAX];
+  PkLogRecord *record; /* borrowed; its event is NULL until the id is known and wanted */
+  Value values[PK_LOG_FIELDS_MAX];
   guint field;    /* that the present leaf fills */
   gsize begin;    /* of the present leaf's text in store */
-  GString *store; /* texts of wanted leaves, one after the other */
+  GString *store; /* borrowed; texts of wanted leaves, one after the other */
 } Reader;
 
 static void
@@ -58,12 +55,6 @@ _stop(Reader *self, PkScanResult why, GError **error)
 {
   self->stopped = why;
   g_set_error_literal(error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT, "");
-}
-
-static PkSlice
-_slice_of(const Reader *self, const Value *value)
-{
-  return pk_slice(self->store->str + value->offset, value->has ? value->len : 0);
 }
 
 static const gchar *
@@ -82,17 +73,7 @@ _read_provider(Reader *self, const gchar **names, const gchar **values)
 {
   const gchar *provider = _find_attribute(names, values, "Name");
 
-  for (gsize i = 0; provider && i < G_N_ELEMENTS(self->spec->providers) && self->spec->providers[i]; i++)
-    if (g_str_equal(provider, self->spec->providers[i]))
-      self->provider_matches = TRUE;
-}
-
-static gboolean
-_parse_utc(PkSlice text, gint64 *ret_usec)
-{
-  gboolean has_zone;
-
-  return pk_timestamp_parse_iso(text, ret_usec, &has_zone) == text.len && text.len > 0;
+  self->provider_matches |= pk_event_log_is_provider(self->spec, pk_slice_from_string(provider));
 }
 
 static void
@@ -100,7 +81,7 @@ _read_time_created(Reader *self, const gchar **names, const gchar **values)
 {
   const gchar *text = _find_attribute(names, values, "SystemTime");
 
-  _parse_utc(pk_slice_from_string(text), &self->system_time_usec);
+  pk_event_log_parse_time(pk_slice_from_string(text), &self->record->time_usec);
 }
 
 static void
@@ -128,15 +109,6 @@ _end_event_id(Reader *self)
 
 /* ---- EventData ------------------------------------------------------------------ */
 
-static const PkXmlEvent *
-_find_event(const PkXmlSpec *spec, guint id)
-{
-  for (const PkXmlEvent *event = spec->events; event->fields; event++)
-    if (event->id == id)
-      return event;
-  return NULL;
-}
-
 /* System comes first in every event, so what is not wanted is known before its
  * data are read. */
 static void
@@ -146,8 +118,8 @@ _start_event_data(Reader *self, GError **error)
     _stop(self, PK_SCAN_NO_MATCH, error);
   else if (!self->has_id)
     _stop(self, PK_SCAN_MALFORMED, error);
-  else if (!(self->event = _find_event(self->spec, self->id)))
-    _stop(self, PK_SCAN_IGNORED, error);
+  else if (!(self->record->event = pk_event_log_find(self->spec, self->id)))
+    _stop(self, PK_SCAN_NO_MATCH, error);
 }
 
 static void
@@ -155,11 +127,12 @@ _start_data(Reader *self, const gchar **names, const gchar **values)
 {
   const gchar *name = _find_attribute(names, values, "Name");
 
-  for (guint i = 0; name && i < PK_XML_FIELDS_MAX && self->event->fields[i].name; i++)
-    if (g_str_equal(name, self->event->fields[i].name) && !self->values[i].has)
+  for (guint i = 0; name && i < PK_LOG_FIELDS_MAX && self->record->event->fields[i].name; i++)
+    if (g_str_equal(name, self->record->event->fields[i].name) && !self->values[i].has)
       {
         self->leaf = ELEMENT_DATA;
         self->field = i;
+        return;
       }
 }
 
@@ -279,116 +252,40 @@ _find_xml(PkSlice text)
   return pk_slice(NULL, 0);
 }
 
-static gboolean
-_set_address(PkEvent *event, PkSlice text, guint32 has, PkAddr *address)
+/* A name may be listed more than once; only its first field was filled. */
+static void
+_fill(const Reader *self)
 {
-  if (!pk_addr_parse(text, address))
-    return FALSE;
-  event->has |= has;
-  return TRUE;
-}
+  const PkLogField *fields = self->record->event->fields;
 
-static gboolean
-_set_port(PkEvent *event, PkSlice text, guint32 has, guint16 *port)
-{
-  if (!pk_port_parse(text, port))
-    return FALSE;
-  event->has |= has;
-  return TRUE;
-}
-
-static gboolean
-_set_field(PkEvent *event, const PkXmlField *field, PkSlice value)
-{
-  gint64 time_usec;
-
-  switch (field->target)
+  for (guint i = 0; i < PK_LOG_FIELDS_MAX && fields[i].name; i++)
     {
-    case PK_XML_TEXT:
-      pk_event_set_text(event, field->text, value.data, value.len);
-      return TRUE;
-    case PK_XML_UTC_TIME:
-      if (_parse_utc(value, &time_usec))
-        event->time_usec = time_usec;
-      return TRUE;
-    case PK_XML_SOURCE:
-      return _set_address(event, value, PK_HAS_SOURCE, &event->source);
-    case PK_XML_SOURCE_PORT:
-      return _set_port(event, value, PK_HAS_SOURCE_PORT, &event->source_port);
-    case PK_XML_DEST:
-      return _set_address(event, value, PK_HAS_DEST, &event->dest);
-    case PK_XML_DEST_PORT:
-      return _set_port(event, value, PK_HAS_DEST_PORT, &event->dest_port);
-    case PK_XML_PROTOCOL:
-      event->has |= PK_HAS_PROTOCOL;
-      return pk_protocol_parse(value, &event->protocol);
+      const Value *value = &self->values[i];
+
+      for (guint k = 0; k < i && !value->has; k++)
+        if (g_str_equal(fields[k].name, fields[i].name))
+          value = &self->values[k];
+      if (value->has)
+        self->record->values[i] = pk_slice(self->store->str + value->offset, value->len);
     }
-  return FALSE;
 }
 
-static gboolean
-_set_fields(const Reader *self, PkEvent *event)
+gboolean
+pk_event_log_is_xml(PkSlice text)
 {
-  for (guint i = 0; i < PK_XML_FIELDS_MAX && self->event->fields[i].name; i++)
-    {
-      PkSlice value = _slice_of(self, &self->values[i]);
-
-      if (value.len && !pk_slice_equals(value, PK_SLICE("-")) && !_set_field(event, &self->event->fields[i], value))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static PkSlice
-_get_text(const Reader *self, PkTextId text)
-{
-  for (guint i = 0; i < PK_XML_FIELDS_MAX && self->event->fields[i].name; i++)
-    if (self->event->fields[i].target == PK_XML_TEXT && self->event->fields[i].text == text)
-      return _slice_of(self, &self->values[i]);
-  return pk_slice(NULL, 0);
-}
-
-static PkScanResult
-_fill(const Reader *self, PkEvent *event)
-{
-  if (self->event->process)
-    {
-      if (!pk_process_classify(self->event->process, _get_text(self, PK_TEXT_IMAGE),
-                               _get_text(self, PK_TEXT_COMMAND_LINE), event))
-        return PK_SCAN_IGNORED;
-    }
-  else
-    {
-      event->kind = self->event->finding.kind;
-      event->branch = self->event->finding.branch;
-      event->subtype = self->event->finding.subtype;
-    }
-  if (self->system_time_usec)
-    event->time_usec = self->system_time_usec;
-  return _set_fields(self, event) ? PK_SCAN_MATCH : PK_SCAN_MALFORMED;
-}
-
-static PkScanResult
-_read(Reader *self, PkSlice xml, PkEvent *event)
-{
-  if (!_parse(self, xml))
-    return self->stopped != PK_N_SCAN_RESULTS ? self->stopped : PK_SCAN_MALFORMED;
-  if (!self->provider_matches)
-    return PK_SCAN_NO_MATCH;
-  return self->event ? _fill(self, event) : PK_SCAN_IGNORED;
+  return _find_xml(text).len > 0;
 }
 
 PkScanResult
-pk_scan_xml(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, const PkLine *line, PkEvent *event)
+pk_event_log_read_xml(const PkEventLogSpec *spec, PkSlice text, PkLogRecord *record)
 {
-  PkSlice xml = _find_xml(line->text);
-  Reader reader = { .spec = self->xml, .stopped = PK_N_SCAN_RESULTS };
-  PkScanResult result;
+  Reader reader = { .spec = spec, .record = record, .stopped = PK_N_SCAN_RESULTS };
 
-  if (!xml.len)
+  record->store = reader.store = g_string_sized_new(1024);
+  if (!_parse(&reader, _find_xml(text)))
+    return reader.stopped != PK_N_SCAN_RESULTS ? reader.stopped : PK_SCAN_MALFORMED;
+  if (!reader.provider_matches || !record->event)
     return PK_SCAN_NO_MATCH;
-  reader.store = g_string_sized_new(1024);
-  result = _read(&reader, xml, event);
-  g_string_free(reader.store, TRUE);
-  return result;
+  _fill(&reader);
+  return PK_SCAN_MATCH;
 }
