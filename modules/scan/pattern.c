@@ -29,7 +29,7 @@ static const gchar KINDS[] = "!#@%*";
 static gchar
 _kind_of(gchar last)
 {
-  return last != '\0' && strchr(KINDS, last) ? last : '\0';
+  return last != '\0' && pk_slice_find_char(PK_SLICE(KINDS), last) >= 0 ? last : '\0';
 }
 
 static void
@@ -48,12 +48,23 @@ _read_hole(PkSlice text, Part *part)
   part->key = pk_slice(text.data, text.len - (part->kind != 0));
 }
 
+/* Patterns are rows' data, not log text. */
+static gsize
+_measure_until(const gchar *pattern, gchar stop)
+{
+  gsize len = 0;
+
+  while (pattern[len] != '\0' && pattern[len] != stop)
+    len++;
+  return len;
+}
+
 /* FALSE: the pattern is at its end. */
 static gboolean
 _next_part(const gchar **pattern, Part *ret_part)
 {
   gboolean is_hole = **pattern == '{';
-  gsize len = strcspn(*pattern, is_hole ? "}" : "{");
+  gsize len = _measure_until(*pattern, is_hole ? '}' : '{');
 
   memset(ret_part, 0, sizeof(*ret_part));
   if (len == 0)
@@ -214,7 +225,7 @@ pk_pattern_match(const gchar *pattern, PkSlice *text, PkPatternMatch *ret_match)
 gboolean
 pk_pattern_find(const gchar *pattern, PkSlice *text, PkPatternMatch *ret_match)
 {
-  PkSlice first = pk_slice(pattern, strcspn(pattern, "{")), here = *text;
+  PkSlice first = pk_slice(pattern, _measure_until(pattern, '{')), here = *text;
   gssize at;
 
   if (first.len == 0)

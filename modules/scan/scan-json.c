@@ -33,7 +33,7 @@ static gboolean _walk(Walk *self, gsize path_len, struct json_object *value);
 static gboolean
 _append_key(Walk *self, gsize *path_len, const gchar *key)
 {
-  gsize len = strlen(key), dot = *path_len > 0;
+  gsize len = pk_slice_from_string(key).len, dot = *path_len > 0;
 
   if (*path_len + dot + len > PATH_BYTES_MAX)
     return FALSE;

@@ -26,7 +26,7 @@ static void
 _init(Reader *self, PkSlice text, const PkKvSpec *spec)
 {
   *self = (Reader){ .at = text.data, .end = text.data + text.len, .equals = spec->equals };
-  self->n_ends = (guint) MIN(strlen(spec->ends), ENDS_MAX);
+  self->n_ends = (guint) MIN(pk_slice_from_string(spec->ends).len, ENDS_MAX);
   memcpy(self->ends, spec->ends, self->n_ends);
 }
 

@@ -13,7 +13,7 @@ static gboolean
 _consists_of(PkSlice text, const gchar *bytes)
 {
   for (gsize i = 0; i < text.len; i++)
-    if (text.data[i] == '\0' || !strchr(bytes, text.data[i]))
+    if (pk_slice_find_char(pk_slice_from_string(bytes), text.data[i]) < 0)
       return FALSE;
   return text.len > 0;
 }

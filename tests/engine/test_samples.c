@@ -12,6 +12,7 @@
 static const gchar *const RESULTS[PK_N_SCAN_RESULTS] = {
   [PK_SCAN_NO_MATCH] = "no-match",   [PK_SCAN_MATCH] = "match", [PK_SCAN_IGNORED] = "ignored",
   [PK_SCAN_MALFORMED] = "malformed", [PK_SCAN_OWN] = "own",     [PK_SCAN_UNKNOWN_PREFIX] = "unknown-prefix",
+  [PK_SCAN_CONTEXT] = "context",
 };
 
 /* 2026-11-23 00:00 UTC: what an RFC 3164 stamp without year is measured by. */
