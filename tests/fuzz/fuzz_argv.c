@@ -24,9 +24,11 @@ static void
 _classify(PkSlice image, PkSlice text)
 {
   PkEvent event;
+  PkScanResult result;
 
   pk_event_init(&event);
-  g_assert_true(pk_process_classify(&pk_knock_tools, image, text, &event) == (event.kind != PK_EVENT_NONE));
+  result = pk_process_classify(&pk_knock_tools, image, text, &event);
+  g_assert_true((result == PK_SCAN_MATCH || result == PK_SCAN_CONTEXT) == (event.kind != PK_EVENT_NONE));
 }
 
 int
