@@ -245,8 +245,8 @@ static const PkTupleSpec generic = {
 /* Of each spelling the part that is the same in most. */
 #define KEY_VALUE_NEEDLES                                                                                              \
   "src=\"", " src=", ",src=", ";src=", "|src=", "\tsrc=", "srcip=", "src_ip=", "src-ip=", "SrcIP=", "srcIp=",          \
-      "source_ip=", "sourceip=", "source-ip=", "SourceIP=", "SrcIPAddr", "src_addr=", "srcaddr=", "saddr=",            \
-      " source=", "sourceIp=", "SourceIp=", "source_address=", "source-address="
+      "source_ip=", "sourceip=", "source-ip=", "SourceIP=", "SrcIPAddr",                                               \
+      "src_addr=", "srcaddr=", "saddr=", " source=", "sourceIp=", "SourceIp=", "source_address=", "source-address="
 
 const PkDialect pk_dialect_generic_kv = {
   .name = "generic_kv",

@@ -314,8 +314,7 @@ static const struct
   { 6, "tcp" },   { 17, "udp" },     { 1, "icmp" },   { 58, "icmpv6" }, { 58, "ipv6-icmp" }, { 58, "icmp6" },
   { 2, "igmp" },  { 47, "gre" },     { 50, "esp" },   { 51, "ah" },     { 132, "sctp" },     { 41, "ipv6" },
   { 4, "ipip" },  { 4, "ipencap" },  { 33, "dccp" },  { 46, "rsvp" },   { 88, "eigrp" },     { 89, "ospf" },
-  { 103, "pim" }, { 108, "ipcomp" }, { 112, "vrrp" }, { 115, "l2tp" },  { 136, "udplite" },
-  { 0, "hopopt" },
+  { 103, "pim" }, { 108, "ipcomp" }, { 112, "vrrp" }, { 115, "l2tp" },  { 136, "udplite" },  { 0, "hopopt" },
 };
 
 gboolean
