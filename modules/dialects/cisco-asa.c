@@ -18,6 +18,23 @@
 #define ACCEPT PK_VERDICT_ACCEPT
 
 static const PkPattern asa_patterns[] = {
+  /* What comes most often comes first. */
+  { "106023", "Deny protocol {proto#} src {if}:{source} dst {if}:{dest} by access-group ", DENY, "Deny" },
+  { "106023", "Deny {proto!} src {if}:{source} dst {if}:{dest} by access-group ", DENY, "Deny" },
+  { "106023", "Deny {proto!} src {source} dst {dest} by access-group ", DENY, "Deny" },
+  /* Ports of ICMP are its type and code. */
+  { "106100", "access-list {acl!} {action!} {proto!} {if}/{source} -> {if}/{dest} hit-cnt {count#}", PK_VERDICT_NONE,
+    NULL },
+  /* The initiator is the inside end of what is outbound. */
+  { "302013", "Built inbound {proto!} connection {number#} for {if}:{source} to {if}:{dest}", ACCEPT, "Built" },
+  { "302013", "Built outbound {proto!} connection {number#} for {if}:{dest} to {if}:{source}", ACCEPT, "Built" },
+  { "302015", "Built inbound {proto!} connection {number#} for {if}:{source} to {if}:{dest}", ACCEPT, "Built" },
+  { "302015", "Built outbound {proto!} connection {number#} for {if}:{dest} to {if}:{source}", ACCEPT, "Built" },
+  { "302014", "Teardown ", PK_VERDICT_NEITHER, NULL },
+  { "302016", "Teardown ", PK_VERDICT_NEITHER, NULL },
+
+  { "106001", "Inbound {proto!} connection denied from {source} to {dest} flags {flags} on interface ", DENY,
+    "denied" },
   { "106001", "Inbound {proto!} connection denied from {source} to {dest} flags ", DENY, "denied" },
   { "106002", "{proto!} {connection!} denied by outbound list {acl!} src {source@} {sport#} dest {dest@} {dport#}",
     DENY, "denied" },
@@ -34,6 +51,7 @@ static const PkPattern asa_patterns[] = {
   { "106013", "Dropping echo request from {source} to PAT address {dest}{proto=icmp}{type=8}{code=0}", DENY,
     "Dropping" },
   { "106014", "Deny inbound {proto!} src {if}:{source} dst {if}:{dest}", DENY, "Deny" },
+  { "106015", "Deny {proto!} (no connection) from {source} to {dest} flags {flags} on interface ", DENY, "Deny" },
   { "106015", "Deny {proto!} (no connection) from {source} to {dest} flags ", DENY, "Deny" },
   { "106016", "Deny IP spoof from ({source}) to {dest}", DENY, "Deny" },
   { "106017", "Deny IP due to Land Attack from {source} to {dest}", DENY, "Deny" },
@@ -44,12 +62,6 @@ static const PkPattern asa_patterns[] = {
   { "106021", "Deny {proto!} reverse path check from {source} to {dest}", DENY, "Deny" },
   { "106022", "Deny protocol {proto#} connection spoof from {source} to {dest}", DENY, "Deny" },
   { "106022", "Deny {proto!} connection spoof from {source} to {dest}", DENY, "Deny" },
-  { "106023", "Deny protocol {proto#} src {if}:{source} dst {if}:{dest} by access-group ", DENY, "Deny" },
-  { "106023", "Deny {proto!} src {if}:{source} dst {if}:{dest} by access-group ", DENY, "Deny" },
-  { "106023", "Deny {proto!} src {source} dst {dest} by access-group ", DENY, "Deny" },
-  /* Ports of ICMP are its type and code. */
-  { "106100", "access-list {acl!} {action!} {proto!} {if}/{source} -> {if}/{dest} hit-cnt {count#}", PK_VERDICT_NONE,
-    NULL },
   { "106102", "access-list {acl!} {action!} {proto!} for user {if}/{source} -> {if}/{dest} hit-cnt {count#}",
     PK_VERDICT_NONE, NULL },
   { "106102",
@@ -62,7 +74,6 @@ static const PkPattern asa_patterns[] = {
     "access-list {acl!} {action!} {proto!} for user {if}/{source@} {sport#} {if}/{dest@} {dport#} hit-cnt "
     "{count#}",
     PK_VERDICT_NONE, NULL },
-
   /* No destination: the device itself. */
   { "313001", "Denied {proto!} type={type#}, code={code#} from {source} on interface ", DENY, "Denied" },
   { "313004", "Denied {proto!} type={type#}, from {laddr!} {source@} on interface {if} to {dest}: ", DENY, "Denied" },
@@ -85,12 +96,6 @@ static const PkPattern asa_patterns[] = {
   { "710003", "{proto!} access denied by ACL from {source} to {if}:{dest}", DENY, "denied" },
   { "710005", "{proto!} request discarded from {source} to {if}:{dest}", DENY, "discarded" },
   { "710006", "{proto!} request discarded from {source} to {if}:{dest}", DENY, "discarded" },
-
-  /* The initiator is the inside end of what is outbound. */
-  { "302013", "Built inbound {proto!} connection {number#} for {if}:{source} to {if}:{dest}", ACCEPT, "Built" },
-  { "302013", "Built outbound {proto!} connection {number#} for {if}:{dest} to {if}:{source}", ACCEPT, "Built" },
-  { "302015", "Built inbound {proto!} connection {number#} for {if}:{source} to {if}:{dest}", ACCEPT, "Built" },
-  { "302015", "Built outbound {proto!} connection {number#} for {if}:{dest} to {if}:{source}", ACCEPT, "Built" },
   { "710002", "{proto!} access permitted from {source} to {if}:{dest}", ACCEPT, "permitted" },
   { NULL, NULL, PK_VERDICT_NONE, NULL },
 };
@@ -99,7 +104,7 @@ static const PkPatternSpec asa_pattern = {
   .leads = { "%ASA-{id} ", "%FTD-{id} ", "%PIX-{id} ", "%FWSM-{id} ",
              "ASA-{id}: ", "FTD-{id}: ", "PIX-{id}: ", "FWSM-{id}: " },
   .patterns = asa_patterns,
-  .finds = { "(type {type#}, code {code#})", " flags {flags} on interface ", "(Message repeated {count#} times)" },
+  .finds = { "(type {type#}, code {code#})", "(Message repeated {count#} times)" },
   .bare = TRUE,
   .otherwise = PK_SCAN_IGNORED,
 };

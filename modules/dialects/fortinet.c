@@ -12,8 +12,8 @@
  * FortiOS 4.x has src, dst and status instead of srcip, dstip and action. */
 
 #define PERMITTED                                                                                                      \
-  "accept|traffic* accept|start|close|timeout|client-rst|server-rst|ip-conn|dns|pass|passthrough|permit*|"             \
-  "allow*|monitor*|detected|exempt|log-only"
+  "accept|traffic* accept|start|close|timeout|client-rst|server-rst|ip-conn|dns|pass|passthrough|permit*|allow*|"      \
+  "monitor*|detected|exempt|log-only"
 #define BLOCKED "blocked|block|dropped|drop|reset*|clear_session"
 
 static const PkTupleWord words[] = {

@@ -17,63 +17,53 @@
 
 typedef struct _Part
 {
-  PkSlice literal; /* empty for a hole */
-  PkSlice key;     /* of a hole */
-  PkSlice value;   /* of {key=value}; of a hole in a whole text, what it holds */
-  gchar kind;      /* one of KINDS, '=', or 0 */
-  PkPatternAcceptsFunc accepts;
+  PkSlice literal;              /* empty for a hole */
+  PkSlice key;                  /* of a hole */
+  PkSlice value;                /* of {key=value}; of a hole in a whole text, what it holds */
+  gchar kind;                   /* of a hole: '!', '#', '@', '%', '*', '=', or 0 */
+  PkPatternAcceptsFunc accepts; /* of a hole in a whole text; NULL: it is free */
 } Part;
-
-static const gchar KINDS[] = "!#@%*";
 
 static gchar
 _kind_of(gchar last)
 {
-  return last != '\0' && pk_slice_find_char(PK_SLICE(KINDS), last) >= 0 ? last : '\0';
+  return last == '!' || last == '#' || last == '@' || last == '%' || last == '*' ? last : '\0';
 }
 
-static void
-_read_hole(PkSlice text, Part *part)
+/* at is behind the opening brace; what is returned, behind the closing one. */
+static const gchar *
+_read_hole(const gchar *at, Part *part)
 {
-  gssize equals = pk_slice_find_char(text, '=');
+  const gchar *start = at, *equals = NULL;
 
-  if (equals >= 0)
-    {
-      part->kind = '=';
-      part->key = pk_slice(text.data, (gsize) equals);
-      part->value = pk_slice_from(text, (gsize) equals + 1);
-      return;
-    }
-  part->kind = _kind_of(text.data[text.len - 1]);
-  part->key = pk_slice(text.data, text.len - (part->kind != 0));
+  for (; *at != '}'; at++)
+    if (*at == '=' && !equals)
+      equals = at;
+  part->kind = equals ? '=' : _kind_of(at[-1]);
+  part->key = pk_slice(start, (gsize) ((equals ? equals : at - (part->kind != '\0')) - start));
+  if (equals)
+    part->value = pk_slice(equals + 1, (gsize) (at - equals - 1));
+  return at + 1;
 }
 
-/* Patterns are rows' data, not log text. */
-static gsize
-_measure_until(const gchar *pattern, gchar stop)
+/* Empty where a hole or nothing follows. */
+static PkSlice
+_peek_literal(const gchar *pattern)
 {
-  gsize len = 0;
-
-  while (pattern[len] != '\0' && pattern[len] != stop)
-    len++;
-  return len;
+  return pk_slice(pattern, (gsize) (strchrnul(pattern, '{') - pattern));
 }
 
 /* FALSE: the pattern is at its end. */
 static gboolean
 _next_part(const gchar **pattern, Part *ret_part)
 {
-  gboolean is_hole = **pattern == '{';
-  gsize len = _measure_until(*pattern, is_hole ? '}' : '{');
-
-  memset(ret_part, 0, sizeof(*ret_part));
-  if (len == 0)
+  ret_part->literal = _peek_literal(*pattern);
+  ret_part->key.len = 0;
+  *pattern += ret_part->literal.len;
+  if (ret_part->literal.len == 0 && **pattern == '\0')
     return FALSE;
-  if (is_hole)
-    _read_hole(pk_slice(*pattern + 1, len - 1), ret_part);
-  else
-    ret_part->literal = pk_slice(*pattern, len);
-  *pattern += len + is_hole;
+  if (ret_part->literal.len == 0)
+    *pattern = _read_hole(*pattern + 1, ret_part);
   return TRUE;
 }
 
@@ -107,21 +97,38 @@ _fits_kind(gchar kind, PkSlice value)
     }
 }
 
-/* How much of text a hole takes that holds at least from bytes; pattern is what
- * follows it.  Negative: it does not fit. */
+/* What is looked for is short and near, which memmem() is not made for. */
 static gssize
-_measure_hole(gboolean is_word, gsize from, const gchar *pattern, PkSlice text)
+_find(PkSlice text, PkSlice needle)
+{
+  const gchar *at = text.data, *last;
+
+  if (text.len < needle.len)
+    return -1;
+  last = at + text.len - needle.len;
+  while (at <= last && (at = memchr(at, needle.data[0], (gsize) (last - at) + 1)) != NULL)
+    {
+      if (memcmp(at, needle.data, needle.len) == 0)
+        return at - text.data;
+      at++;
+    }
+  return -1;
+}
+
+/* How much of text a hole takes that holds at least from bytes, and that
+ * literal follows if it is not empty.  Negative: it does not fit. */
+static gssize
+_measure_hole(gboolean is_word, gsize from, PkSlice literal, PkSlice text)
 {
   PkSlice most = pk_slice(text.data, MIN(text.len, PK_PATTERN_HOLE_BYTES_MAX));
   gsize limit = is_word ? _measure_word(most) : most.len;
   gssize found;
-  Part next;
 
-  if (!_next_part(&pattern, &next) || !next.literal.len)
+  if (literal.len == 0)
     return (gssize) limit;
   if (from > limit)
     return -1;
-  found = pk_slice_find(pk_slice(text.data + from, MIN(text.len, limit + next.literal.len) - from), next.literal);
+  found = _find(pk_slice(text.data + from, MIN(text.len, limit + literal.len) - from), literal);
   return found < 0 ? -1 : found + (gssize) from;
 }
 
@@ -135,12 +142,24 @@ _keep(PkPatternMatch *self, PkSlice key, PkSlice value)
   return TRUE;
 }
 
+/* Columns may be padded: a blank at the end of a literal stands for several. */
+static PkSlice
+_skip_literal(PkSlice text, PkSlice literal)
+{
+  text = pk_slice_from(text, literal.len);
+  if (literal.len > 0 && literal.data[literal.len - 1] == ' ')
+    while (text.len && text.data[0] == ' ')
+      text = pk_slice_from(text, 1);
+  return text;
+}
+
 static gboolean _match(PkPatternMatch *self, const gchar *pattern, PkSlice *text);
 
 /* Tries one end of the hole after the other. */
 static gboolean
 _match_elastic(PkPatternMatch *self, PkSlice key, const gchar *pattern, PkSlice *text)
 {
+  PkSlice literal = _peek_literal(pattern);
   guint n = self->n;
   gssize len = 0;
 
@@ -148,7 +167,7 @@ _match_elastic(PkPatternMatch *self, PkSlice key, const gchar *pattern, PkSlice 
     {
       PkSlice rest;
 
-      len = _measure_hole(FALSE, (gsize) len + 1, pattern, *text);
+      len = _measure_hole(FALSE, (gsize) len + 1, literal, *text);
       if (len < 0)
         return FALSE;
       rest = pk_slice_from(*text, (gsize) len);
@@ -162,26 +181,19 @@ _match_elastic(PkPatternMatch *self, PkSlice key, const gchar *pattern, PkSlice 
   return FALSE;
 }
 
+/* And the literal that follows. */
 static gboolean
-_match_hole(PkPatternMatch *self, const Part *hole, const gchar *pattern, PkSlice *text)
+_match_hole(PkPatternMatch *self, const Part *hole, const gchar **pattern, PkSlice *text)
 {
-  gssize len = _measure_hole(hole->kind != 0, 0, pattern, *text);
+  PkSlice literal = _peek_literal(*pattern);
+  gssize len = _measure_hole(hole->kind != '\0', 0, literal, *text);
   PkSlice value = pk_slice(text->data, len < 0 ? 0 : (gsize) len);
 
   if (len < 0 || !_fits_kind(hole->kind, value) || !_keep(self, hole->key, value))
     return FALSE;
-  *text = pk_slice_from(*text, (gsize) len);
+  *text = _skip_literal(pk_slice_from(*text, (gsize) len), literal);
+  *pattern += literal.len;
   return TRUE;
-}
-
-/* Columns may be padded: a blank at the end of a literal stands for several. */
-static PkSlice
-_skip_padding(PkSlice text, PkSlice literal)
-{
-  if (literal.data[literal.len - 1] == ' ')
-    while (text.len && text.data[0] == ' ')
-      text = pk_slice_from(text, 1);
-  return text;
 }
 
 static gboolean
@@ -194,7 +206,7 @@ _match(PkPatternMatch *self, const gchar *pattern, PkSlice *text)
       {
         if (!pk_slice_starts_with(*text, part.literal))
           return FALSE;
-        *text = _skip_padding(pk_slice_from(*text, part.literal.len), part.literal);
+        *text = _skip_literal(*text, part.literal);
       }
     else if (part.kind == '*')
       return _match_elastic(self, part.key, pattern, text);
@@ -204,7 +216,7 @@ _match(PkPatternMatch *self, const gchar *pattern, PkSlice *text)
       continue;
     else if (pk_slice_equals(part.key, PK_SLICE("end")))
       return text->len == 0;
-    else if (!_match_hole(self, &part, pattern, text))
+    else if (!_match_hole(self, &part, &pattern, text))
       return FALSE;
   return TRUE;
 }
@@ -225,12 +237,12 @@ pk_pattern_match(const gchar *pattern, PkSlice *text, PkPatternMatch *ret_match)
 gboolean
 pk_pattern_find(const gchar *pattern, PkSlice *text, PkPatternMatch *ret_match)
 {
-  PkSlice first = pk_slice(pattern, _measure_until(pattern, '{')), here = *text;
+  PkSlice first = _peek_literal(pattern), here = *text;
   gssize at;
 
   if (first.len == 0)
     return pk_pattern_match(pattern, text, ret_match);
-  for (guint i = 0; i < PLACES_MAX && (at = pk_slice_find(here, first)) >= 0; i++)
+  for (guint i = 0; i < PLACES_MAX && (at = _find(here, first)) >= 0; i++)
     {
       PkSlice rest = here = pk_slice_from(here, (gsize) at);
 

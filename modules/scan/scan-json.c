@@ -31,16 +31,16 @@ static gboolean _walk(Walk *self, gsize path_len, struct json_object *value);
 /* Appends a key to the path; FALSE: it is too long for any path that a row
  * knows. */
 static gboolean
-_append_key(Walk *self, gsize *path_len, const gchar *key)
+_append_key(Walk *self, gsize *path_len, PkSlice key)
 {
-  gsize len = pk_slice_from_string(key).len, dot = *path_len > 0;
+  gsize dot = *path_len > 0;
 
-  if (*path_len + dot + len > PATH_BYTES_MAX)
+  if (*path_len + dot + key.len > PATH_BYTES_MAX)
     return FALSE;
   if (dot)
     self->path[*path_len] = '.';
-  memcpy(self->path + *path_len + dot, key, len);
-  *path_len += dot + len;
+  memcpy(self->path + *path_len + dot, key.data, key.len);
+  *path_len += dot + key.len;
   return TRUE;
 }
 
@@ -53,7 +53,7 @@ _walk_object(Walk *self, gsize path_len, struct json_object *object)
   {
     gsize len = path_len;
 
-    if (_append_key(self, &len, iter.key) && !_walk(self, len, iter.val))
+    if (_append_key(self, &len, pk_slice_from_string(iter.key)) && !_walk(self, len, iter.val))
       return FALSE;
   }
   return TRUE;

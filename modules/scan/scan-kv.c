@@ -25,9 +25,11 @@ typedef struct _Reader
 static void
 _init(Reader *self, PkSlice text, const PkKvSpec *spec)
 {
+  PkSlice ends = pk_slice_from_string(spec->ends);
+
   *self = (Reader){ .at = text.data, .end = text.data + text.len, .equals = spec->equals };
-  self->n_ends = (guint) MIN(pk_slice_from_string(spec->ends).len, ENDS_MAX);
-  memcpy(self->ends, spec->ends, self->n_ends);
+  self->n_ends = (guint) MIN(ends.len, ENDS_MAX);
+  memcpy(self->ends, ends.data, self->n_ends);
 }
 
 static gboolean

@@ -10,36 +10,58 @@
 
 /* Sentences with holes, whose values go to the row's tuple; see PkPattern. */
 
+#define IDS_MAX 8
+
 typedef struct _Reader
 {
   const PkDialect *dialect;
   const PkScanContext *context;
   const PkLine *line;
   PkEvent *event;
-  PkSlice id;
+  PkSlice id, ids[IDS_MAX];
+  guint n_ids;
   PkPatternMatch lead, head, sentence;
 } Reader;
 
 /* ---- ids ---------------------------------------------------------------------- */
 
-/* "106023" is the id of "4-106023" and of "session-4-106023". */
-static gboolean
-_is_id(const gchar *id, PkSlice found)
+/* "106023" is the id of "4-106023" and of "session-4-106023": what may be an
+ * id begins a text or follows "-" or "_". */
+static void
+_split_id(Reader *self, PkSlice text)
 {
-  PkSlice wanted = pk_slice_from_string(id);
+  self->id = text;
+  self->n_ids = 0;
+  for (gsize at = 0; at < text.len && self->n_ids < IDS_MAX; at++)
+    if (at == 0 || text.data[at - 1] == '-' || text.data[at - 1] == '_')
+      self->ids[self->n_ids++] = pk_slice_from(text, at);
+}
 
-  if (!id)
-    return TRUE;
-  return pk_slice_ends_with(found, wanted) &&
-         (found.len == wanted.len || found.data[found.len - wanted.len - 1] == '-' ||
-          found.data[found.len - wanted.len - 1] == '_');
+/* Most of many ids differ in their first bytes. */
+static inline gboolean
+_equals_id(const gchar *id, PkSlice text)
+{
+  gsize i = 0;
+
+  while (i < text.len && id[i] == text.data[i] && id[i] != '\0')
+    i++;
+  return i == text.len && id[i] == '\0';
 }
 
 static gboolean
-_knows_id(const PkPatternSpec *spec, PkSlice id)
+_has_id(const Reader *self, const gchar *id)
 {
-  for (const PkPattern *pattern = spec->patterns; pattern->pattern; pattern++)
-    if (pattern->id && _is_id(pattern->id, id))
+  for (guint i = 0; i < self->n_ids; i++)
+    if (_equals_id(id, self->ids[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+_knows_id(const Reader *self)
+{
+  for (const PkPattern *pattern = self->dialect->pattern->patterns; pattern->pattern; pattern++)
+    if (pattern->id && _has_id(self, pattern->id))
       return TRUE;
   return FALSE;
 }
@@ -115,7 +137,7 @@ _read_text(Reader *self, PkSlice text, gboolean any_id)
       PkSlice rest = text;
       PkScanResult result;
 
-      if (!any_id && !_is_id(pattern->id, self->id))
+      if (any_id ? pattern->verdict == PK_VERDICT_NEITHER : pattern->id && !_has_id(self, pattern->id))
         continue;
       is_known |= !any_id && pattern->id;
       if (!pk_pattern_match(pattern->pattern, &rest, &self->sentence))
@@ -146,6 +168,12 @@ _read_head(Reader *self)
   return !spec->heads[0];
 }
 
+static PkSlice
+_without_colon(PkSlice id)
+{
+  return pk_slice(id.data, id.len - pk_slice_ends_with(id, PK_SLICE(":")));
+}
+
 /* *text becomes what follows the lead. */
 static gboolean
 _find_lead(Reader *self, PkSlice *text)
@@ -158,9 +186,7 @@ _find_lead(Reader *self, PkSlice *text)
 
       if (!pk_pattern_find(spec->leads[i], &rest, &self->lead) || !_read_head(self))
         continue;
-      self->id = pk_pattern_get(&self->lead, "id");
-      if (pk_slice_ends_with(self->id, PK_SLICE(":")))
-        self->id.len--;
+      _split_id(self, _without_colon(pk_pattern_get(&self->lead, "id")));
       *text = pk_slice_trim(rest);
       return TRUE;
     }
@@ -179,12 +205,12 @@ pk_scan_pattern(const PkDialect *self, const PkScanContext *context, const PkLin
   reader.context = context;
   reader.line = line;
   reader.event = event;
-  reader.id = pk_slice(NULL, 0);
+  _split_id(&reader, pk_slice(NULL, 0));
   if (_find_lead(&reader, &text) || !spec->leads[0])
     return _read_text(&reader, text, FALSE);
   /* "RT_FLOW_SESSION_CLOSE: session closed ..." looks like a program's message. */
-  reader.id = line->program;
-  if (_knows_id(spec, line->program))
+  _split_id(&reader, line->program);
+  if (_knows_id(&reader))
     return _read_text(&reader, text, FALSE);
   return spec->bare ? _read_text(&reader, text, TRUE) : PK_SCAN_NO_MATCH;
 }

@@ -10,10 +10,10 @@
 /* ---- digits and letters ------------------------------------------------------- */
 
 static gboolean
-_consists_of(PkSlice text, const gchar *bytes)
+_consists_of(PkSlice text, PkSlice bytes)
 {
   for (gsize i = 0; i < text.len; i++)
-    if (pk_slice_find_char(pk_slice_from_string(bytes), text.data[i]) < 0)
+    if (pk_slice_find_char(bytes, text.data[i]) < 0)
       return FALSE;
   return text.len > 0;
 }
@@ -21,7 +21,7 @@ _consists_of(PkSlice text, const gchar *bytes)
 gboolean
 pk_value_is_number(PkSlice value)
 {
-  return _consists_of(value, "0123456789");
+  return _consists_of(value, PK_SLICE("0123456789"));
 }
 
 gsize
@@ -40,8 +40,8 @@ pk_value_count_digits(PkSlice text)
 gboolean
 pk_value_is_broken_address(PkSlice text)
 {
-  return _consists_of(text, "0123456789.") ||
-         (_consists_of(text, "0123456789abcdefABCDEF:.") && pk_slice_find_char(text, ':') >= 0);
+  return _consists_of(text, PK_SLICE("0123456789.")) ||
+         (_consists_of(text, PK_SLICE("0123456789abcdefABCDEF:.")) && pk_slice_find_char(text, ':') >= 0);
 }
 
 /* "[2001:db8::1]", "fe80::1%eth0" and "192.0.2.1/32" are addresses all the same. */
