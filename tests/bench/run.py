@@ -354,7 +354,7 @@ def report_setting(surroundings, denies, ordinary, sources, rounds, load):
     yield "| | |"
     yield "|---|---|"
     yield f"| measured | {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, {rounds} rounds |"
-    yield f"| machine | {describe_machine()}; load at the beginning {load:.1f} |"
+    yield f"| machine | {describe_machine()}; load {load:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end |"
     yield f"| system | {system}, Linux {platform.release()} |"
     yield (
         f"| versions | {output_of([surroundings.command, '--version']).strip()} ({surroundings.revision()}),"
