@@ -578,14 +578,19 @@ Test(engine, max_alerts_bounds_a_minute_of_arrival)
   EXPECT_ALERTS(6);
 }
 
+/* Which of the two is written is the secret's choice. */
 Test(engine, what_max_alerts_held_back_is_told_when_it_comes_again)
 {
+  PkAddr one = knocks_v4(192, 0, 2, 1), other = knocks_v4(192, 0, 2, 2);
+  gboolean one_was_written;
+
   _begin_with("max-alerts", "1");
-  knocks_send_many(&knocks, knocks_v4(192, 0, 2, 1), SERVER, 7000, 3, 0);
-  knocks_send_many(&knocks, knocks_v4(192, 0, 2, 2), SERVER, 7000, 3, 100);
+  knocks_send_many(&knocks, one, SERVER, 7000, 3, 0);
+  knocks_send_many(&knocks, other, SERVER, 7000, 3, 0);
   knocks_tick(&knocks, 20000);
   EXPECT_ALERTS(1);
-  knocks_send_many(&knocks, knocks_v4(192, 0, 2, 2), SERVER, 7000, 3, 60000);
+  one_was_written = memcmp(&knocks.alerts[0].source, &one, sizeof(one)) == 0;
+  knocks_send_many(&knocks, one_was_written ? other : one, SERVER, 7000, 3, 60000);
   knocks_tick(&knocks, 71000);
   EXPECT_ALERTS(2);
   cr_expect_eq(knocks_stats(&knocks).in_cooldown, 0);
