@@ -127,6 +127,8 @@ _measure_enclosed(PkSlice rest)
 
   if (quote != '"' && quote != '\'')
     return 0;
+  /* Longer ones are not seen, and looking for their end again and again takes time. */
+  rest.len = MIN(rest.len, PK_ARGV_BYTES + 2);
   while ((next = pk_slice_find_char(pk_slice_from(rest, at), quote)) >= 0)
     {
       at += (gsize) next + 1;

@@ -16,12 +16,15 @@
  *                   "EventData":{"Data":{"CommandLine":"knock ..."}}}}}
  *   Defender       {"category":"P","properties":{"ProcessCommandLine":"knock ..."}}
  *
- * So a name is looked for at the end of a path, wherever that leads. */
+ *   Fluent Bit     {"EventID":1,"ProviderName":"P","Message":"Process Create:\r\nCommandLine: knock ..."}
+ *
+ * So a name is looked for at the end of a path, wherever that leads, and in any
+ * case, and where nothing is found the text for people is read. */
 
 /* An event has some forty values; the rest of more is not seen. */
 #define PAIRS_MAX 192
 
-static const gchar *const ID_NAMES[] = { "EventID", "EventId", "eventID", "event_id", "event.code", "EventCode", NULL };
+static const gchar *const ID_NAMES[] = { "EventID", "event_id", "event.code", "EventCode", NULL };
 
 static const gchar *const PROVIDER_NAMES[] = {
   "Provider",
@@ -64,7 +67,11 @@ typedef struct _Reader
 static gboolean
 _path_ends_with(PkSlice path, PkSlice name)
 {
-  return pk_slice_ends_with(path, name) && (path.len == name.len || path.data[path.len - name.len - 1] == '.');
+  gsize before = path.len - name.len;
+
+  if (path.len < name.len || !pk_slice_equals_nocase(pk_slice_from(path, before), name))
+    return FALSE;
+  return before == 0 || path.data[before - 1] == '.';
 }
 
 /* Place in names, or -1. */
@@ -149,6 +156,21 @@ _find_value(const Reader *self, const gchar *name)
   return pk_slice(NULL, 0);
 }
 
+/* FALSE: none of the event's fields has a value. */
+static gboolean
+_find_values(const Reader *self, PkLogRecord *record)
+{
+  const PkLogField *fields = record->event->fields;
+  gboolean found = FALSE;
+
+  for (guint i = 0; i < PK_LOG_FIELDS_MAX && fields[i].name; i++)
+    {
+      record->values[i] = _find_value(self, fields[i].name);
+      found |= record->values[i].len > 0;
+    }
+  return found;
+}
+
 PkScanResult
 pk_event_log_read_json(const PkEventLogSpec *spec, PkSlice text, PkLogRecord *record)
 {
@@ -163,7 +185,6 @@ pk_event_log_read_json(const PkEventLogSpec *spec, PkSlice text, PkLogRecord *re
   if (!record->event)
     return PK_SCAN_NO_MATCH;
   record->time_usec = reader.time_usec;
-  for (guint i = 0; i < PK_LOG_FIELDS_MAX && record->event->fields[i].name; i++)
-    record->values[i] = _find_value(&reader, record->event->fields[i].name);
-  return PK_SCAN_MATCH;
+  return _find_values(&reader, record) ? PK_SCAN_MATCH
+                                       : pk_event_log_read_text(spec, _find_value(&reader, "Message"), record);
 }

@@ -33,15 +33,6 @@ pk_process_base_name(PkSlice image)
   return image;
 }
 
-static gssize
-_find_nocase(PkSlice text, PkSlice needle)
-{
-  for (gsize at = 0; at + needle.len <= text.len; at++)
-    if (pk_slice_equals_nocase(pk_slice(text.data + at, needle.len), needle))
-      return (gssize) at;
-  return -1;
-}
-
 static gboolean
 _is_one_of(PkSlice word, const gchar *const *list, gsize list_max)
 {
@@ -414,7 +405,7 @@ static gboolean
 _classify_text(const PkCommandText *text, PkSlice command_line, PkEvent *event)
 {
   PkSlice needle = pk_slice_from_string(text->text), value;
-  gssize at = _find_nocase(command_line, needle);
+  gssize at = pk_slice_find_nocase(command_line, needle);
   gchar ports[PK_SHORT_TEXT_BYTES_MAX];
   gsize len = 0;
 

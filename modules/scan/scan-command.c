@@ -8,6 +8,9 @@
 
 /* Commands that a program tells in a sentence of its own: sudo, cron, snoopy. */
 
+/* Who names a folder " ; COMMAND=" hides no command; who does so often gains no time. */
+#define COMMANDS_MAX 4
+
 /* What follows before in text; length 0 and data NULL: it is not there. */
 static PkSlice
 _after(PkSlice text, const gchar *before)
@@ -105,8 +108,11 @@ pk_scan_command(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSE
     return PK_SCAN_NO_MATCH;
   if (!_read_user(spec, line->text, &user))
     return PK_SCAN_IGNORED;
-  for (; rest.data && result == PK_SCAN_IGNORED; rest = _after(rest, spec->command_before))
-    result = _read_command(spec, line->text, pk_slice_trim(rest), event);
+  for (guint n = 0; n < COMMANDS_MAX && rest.data && result == PK_SCAN_IGNORED; n++)
+    {
+      result = _read_command(spec, line->text, pk_slice_trim(rest), event);
+      rest = _after(rest, spec->command_before);
+    }
   if (result != PK_SCAN_IGNORED)
     pk_event_set_text(event, PK_TEXT_USER, user.data, user.len);
   return result;

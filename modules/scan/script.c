@@ -31,21 +31,11 @@ typedef struct _Reading
   gsize ports_text_len;
 } Reading;
 
-static gssize
-_find_nocase(PkSlice text, PkSlice needle)
-{
-  for (gsize at = 0; at + needle.len <= text.len; at++)
-    if (g_ascii_tolower(text.data[at]) == g_ascii_tolower(needle.data[0]) &&
-        pk_slice_equals_nocase(pk_slice(text.data + at, needle.len), needle))
-      return (gssize) at;
-  return -1;
-}
-
 static gboolean
 _has_connector(const PkScript *script, PkSlice text)
 {
   for (gsize i = 0; i < G_N_ELEMENTS(script->connectors) && script->connectors[i]; i++)
-    if (_find_nocase(text, pk_slice_from_string(script->connectors[i])) >= 0)
+    if (pk_slice_find_nocase(text, pk_slice_from_string(script->connectors[i])) >= 0)
       return TRUE;
   return FALSE;
 }
@@ -261,7 +251,7 @@ _read_ports(Reading *self)
       self->is_scan |= _is_range(self->text, at);
       at = len ? _take_number(self, at, len) : at + 1;
     }
-  self->is_scan |= self->language == PK_SCRIPT_SHELL && _find_nocase(self->text, PK_SLICE("$(seq ")) >= 0;
+  self->is_scan |= self->language == PK_SCRIPT_SHELL && pk_slice_find_nocase(self->text, PK_SLICE("$(seq ")) >= 0;
 }
 
 /* ---- the script ------------------------------------------------------------------- */

@@ -79,6 +79,19 @@ pk_slice_equals_nocase(PkSlice self, PkSlice other)
   return self.len == other.len && (self.len == 0 || g_ascii_strncasecmp(self.data, other.data, self.len) == 0);
 }
 
+/* Offset of the first needle in self without regard to ASCII case, or -1; needle is not empty. */
+static inline gssize
+pk_slice_find_nocase(PkSlice self, PkSlice needle)
+{
+  const gchar first = g_ascii_tolower(needle.data[0]);
+
+  for (gsize at = 0; at + needle.len <= self.len; at++)
+    if (g_ascii_tolower(self.data[at]) == first &&
+        pk_slice_equals_nocase((PkSlice){ self.data + at, needle.len }, needle))
+      return (gssize) at;
+  return -1;
+}
+
 /* Without leading and trailing blanks and tabs. */
 static inline PkSlice
 pk_slice_trim(PkSlice self)

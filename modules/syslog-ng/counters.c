@@ -20,8 +20,11 @@ static const gchar *const PLAIN_NAMES[PK_N_COUNTERS] = {
   [PK_COUNTER_IGNORED] = "ignored",
   [PK_COUNTER_MALFORMED] = "malformed",
   [PK_COUNTER_UNKNOWN_PREFIX] = "unknown_prefix",
+  [PK_COUNTER_CONTEXT] = "context",
   [PK_COUNTER_OWN] = "own",
   [PK_COUNTER_CLAMPED_CLOCK] = "clamped_clock",
+  [PK_COUNTER_AUDIT_JOINED] = "audit_joined",
+  [PK_COUNTER_AUDIT_EVICTED] = "audit_evicted",
 };
 
 static const EngineCounter TOTALS[PK_N_ENGINE_TOTALS] = {
@@ -161,7 +164,7 @@ pk_counters_inc_result(PkCounters *self, PkScanResult result)
     [PK_SCAN_MALFORMED] = PK_COUNTER_MALFORMED,
     [PK_SCAN_UNKNOWN_PREFIX] = PK_COUNTER_UNKNOWN_PREFIX,
     [PK_SCAN_OWN] = PK_COUNTER_OWN,
-    [PK_SCAN_CONTEXT] = PK_COUNTER_IGNORED,
+    [PK_SCAN_CONTEXT] = PK_COUNTER_CONTEXT,
   };
 
   if (COUNTER_OF[result] >= 0)
@@ -176,4 +179,14 @@ pk_counters_copy_engine(PkCounters *self, const PkStats *stats)
   for (gsize i = 0; i < PK_N_ENGINE_LEVELS; i++)
     stats_counter_set(self->levels[i], _read(stats, &LEVELS[i]));
   self->shown = *stats;
+}
+
+void
+pk_counters_copy_joins(PkCounters *self, const PkAuditJoinStats *stats)
+{
+  const PkAuditJoinStats *shown = &self->shown_joins;
+
+  stats_counter_add(self->plain[PK_COUNTER_AUDIT_JOINED], (gssize) (stats->joined - shown->joined));
+  stats_counter_add(self->plain[PK_COUNTER_AUDIT_EVICTED], (gssize) (stats->evicted - shown->evicted));
+  self->shown_joins = *stats;
 }

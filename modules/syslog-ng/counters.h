@@ -21,8 +21,11 @@
  * | ignored             | lines of a dialect that say nothing about a knock            |
  * | malformed           | lines of a dialect that are broken or impossible             |
  * | unknown_prefix      | netfilter lines whose log prefix says neither deny nor accept|
+ * | context             | lines that are nothing by themselves, kept for the engine    |
  * | own                 | this module's alerts, passed on untouched                    |
  * | clamped_clock       | event times a day or more off, replaced by the receive time  |
+ * | audit_joined        | audit commands that got what another record said             |
+ * | audit_evicted       | audit records that gave way before they were asked for       |
  * | branch_BRANCH       | recognised, by detection_branch; branch_none: accepts        |
  * | dialect_DIALECT     | recognised, by dialect                                       |
  * | alerts_CONFIDENCE   | alerts written                                               |
@@ -38,7 +41,8 @@
  * | reserved_bytes      | memory reserved at start                                     |
  *
  * Those from hits on are copied from the engine once a second, and only exist
- * for references that correlate; the others count at once.
+ * for references that correlate, for which the audit counters are copied too;
+ * the others count at once.
  *
  * Threads: inc functions from any; the others from the main thread only. */
 
@@ -48,8 +52,11 @@ typedef enum
   PK_COUNTER_IGNORED,
   PK_COUNTER_MALFORMED,
   PK_COUNTER_UNKNOWN_PREFIX,
+  PK_COUNTER_CONTEXT,
   PK_COUNTER_OWN,
   PK_COUNTER_CLAMPED_CLOCK,
+  PK_COUNTER_AUDIT_JOINED,
+  PK_COUNTER_AUDIT_EVICTED,
   PK_N_COUNTERS
 } PkCounter;
 
@@ -65,6 +72,7 @@ typedef struct _PkCounters
   StatsCounterItem *totals[PK_N_ENGINE_TOTALS];
   StatsCounterItem *levels[PK_N_ENGINE_LEVELS];
   PkStats shown; /* what was already added to totals */
+  PkAuditJoinStats shown_joins;
 } PkCounters;
 
 /* shown is where the engine's totals stood when this parser took it over: what
@@ -76,5 +84,6 @@ void pk_counters_inc_recognised(PkCounters *self, const PkEvent *event);
 /* Any result but PK_SCAN_MATCH. */
 void pk_counters_inc_result(PkCounters *self, PkScanResult result);
 void pk_counters_copy_engine(PkCounters *self, const PkStats *stats);
+void pk_counters_copy_joins(PkCounters *self, const PkAuditJoinStats *stats);
 
 #endif

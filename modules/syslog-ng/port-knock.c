@@ -221,10 +221,13 @@ static void
 _copy_stats(PortKnockParser *self)
 {
   PkStats stats;
+  PkAuditJoinStats joins;
 
   pk_engine_get_stats(self->engine, &stats);
   _warn_of_full_tables(self, &stats);
   pk_counters_copy_engine(&self->counters, &stats);
+  pk_audit_join_get_stats(self->audit_join, &joins);
+  pk_counters_copy_joins(&self->counters, &joins);
 }
 
 static void

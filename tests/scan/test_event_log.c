@@ -352,9 +352,21 @@ Test(event_log, json_of_any_shipper_is_read)
   _expect_result("{\"_w\":{\"Event\":{\"System\":{\"EventID\":\"1\",\"Provider\":{\"_Name\":\"Provider-A\"}},"
                  "\"EventData\":{\"Data\":{" JSON_KNOCK "}}}}}",
                  PK_SCAN_MATCH);
+  _expect_result("{\"win\":{\"system\":{\"providerName\":\"Provider-A\",\"eventID\":\"1\"},\"eventdata\":"
+                 "{\"commandLine\":\"knock 192.0.2.1 7000\"}}}",
+                 PK_SCAN_MATCH);
   _expect_result("{\"winlog.event_id\":1,\"winlog.provider_name\":\"Provider-A\",\"winlog.event_data.CommandLine\":"
                  "\"knock 192.0.2.1 7000\"}",
                  PK_SCAN_MATCH);
+}
+
+Test(event_log, where_json_has_no_fields_its_text_for_people_is_read)
+{
+  _expect_source("{\"EventID\":5157,\"ProviderName\":\"Provider-A\",\"StringInserts\":[\"a\"],"
+                 "\"Message\":\"X has blocked a connection.\\r\\n\\tSource Address:\\t\\t192.0.2.7\\r\\n\"}",
+                 "192.0.2.7");
+  _expect_result("{\"EventID\":5157,\"ProviderName\":\"Provider-A\",\"Message\":\"x\"}", PK_SCAN_NO_MATCH);
+  _expect_result("{\"EventID\":5157,\"ProviderName\":\"Provider-A\"}", PK_SCAN_NO_MATCH);
 }
 
 Test(event_log, json_without_provider_or_id_does_not_match)
@@ -364,7 +376,7 @@ Test(event_log, json_without_provider_or_id_does_not_match)
   _expect_result("{\"EventID\":1,\"SourceName\":\"Provider-C\"," JSON_KNOCK "}", PK_SCAN_NO_MATCH);
   _expect_result("{\"EventID\":99999,\"SourceName\":\"Provider-A\"," JSON_KNOCK "}", PK_SCAN_NO_MATCH);
   _expect_result("{\"EventID\":1,\"SourceName\":\"Provider-A\",\"XCommandLine\":\"knock 192.0.2.1 7000\"}",
-                 PK_SCAN_IGNORED);
+                 PK_SCAN_NO_MATCH);
 }
 
 Test(event_log, broken_json_is_malformed)
@@ -410,7 +422,9 @@ Test(event_log, names_of_another_schema_are_fields_too)
 {
   _expect_source("{\"event\":{\"code\":\"5157\",\"provider\":\"Provider-A\"},\"source\":{\"ip\":\"192.0.2.7\"}}",
                  "192.0.2.7");
-  _expect_source("{\"event\":{\"code\":\"5157\",\"provider\":\"Provider-A\"},\"nat\":{\"ip\":\"192.0.2.7\"}}", "");
+  _expect_source("{\"event\":{\"code\":\"5157\",\"provider\":\"Provider-A\"},\"nat\":{\"ip\":\"192.0.2.7\"},"
+                 "\"SourcePort\":53}",
+                 "");
 }
 
 /* ---- text for people ----------------------------------------------------------------- */

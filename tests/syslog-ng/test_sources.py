@@ -165,14 +165,12 @@ def explain(lines):
             fields.append({name: str(value) for name, value in found.items()})
         else:
             fields.append({})
-            # the relay has one counter for lines that say nothing by themselves
-            reason = found.get("reason")
-            reasons["ignored" if reason == "context" else reason] += 1
+            reasons[found.get("reason")] += 1
     return fields, {name: reasons[name] for name in REASONS}
 
 
 # Why a line is not recognised: counters of the parser, words of the command.
-REASONS = ("ignored", "malformed", "unknown_prefix", "own")
+REASONS = ("ignored", "malformed", "unknown_prefix", "context", "own")
 
 CONFIG = """
 options {{ keep-hostname(yes); log-msg-size(262144); }};
