@@ -26,7 +26,8 @@ def execve(serial, *words):
 class Records(RelayTest):
     def test_a_command_gets_image_and_user_from_the_record_before_it(self):
         relay = self.relay(simple())
-        relay.send([call(49, "/usr/bin/knock"), execve(49, "knock", "192.0.2.1", "7000"), execve(50, "knock", "h", "1")])
+        known = execve(49, "knock", "192.0.2.1", "7000")
+        relay.send([call(49, "/usr/bin/knock"), known, execve(50, "knock", "h", "1")])
         messages = [knock_fields(message) for message in relay.wait_messages(3)]
         self.assertEqual(messages[0], {})
         self.assertEqual((messages[1]["image"], messages[1]["user"]), ("/usr/bin/knock", "uid=0"))
