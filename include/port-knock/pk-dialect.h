@@ -182,6 +182,7 @@ typedef enum
 
 /* With its terminating NUL. */
 #define PK_TUPLE_KEY_BYTES 48
+#define PK_TUPLE_KEYS_MAX 255
 /* Keys of PK_TUPLE_REQUIRE are among the first of a row. */
 #define PK_TUPLE_REQUIRE_MAX 64
 
@@ -203,7 +204,7 @@ typedef struct _PkTupleWord
 
 typedef struct _PkTupleSpec
 {
-  const PkTupleKey *keys;   /* ends with an empty key */
+  const PkTupleKey *keys;   /* ends with an empty key; at most PK_TUPLE_KEYS_MAX */
   const PkTupleWord *words; /* in the order tried; ends with values NULL */
   guint32 optional;         /* of PK_HAS_SOURCE and PK_HAS_DEST, which every line must name otherwise */
   gboolean icmp_in_ports;   /* the ports of an ICMP line are its type and code */

@@ -5,42 +5,68 @@
 
 #include "scan/slice.h"
 
-static gchar
+static inline gchar
 _fold(gchar c)
 {
-  return c == '\\' ? '/' : g_ascii_tolower(c);
+  return c == '\\' ? '/' : c >= 'A' && c <= 'Z' ? (gchar) (c | 0x20) : c;
 }
 
-/* Only the last star is gone back to, so that time is bounded by the product of
- * the lengths. */
+static gboolean
+_starts_with(PkSlice text, PkSlice part)
+{
+  for (gsize i = 0; i < part.len; i++)
+    if (_fold(text.data[i]) != _fold(part.data[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* Offset of part in text, or -1. */
+static gssize
+_find(PkSlice text, PkSlice part)
+{
+  gchar first = part.len ? _fold(part.data[0]) : '\0';
+
+  for (gsize at = 0; at + part.len <= text.len; at++)
+    if (part.len == 0 || (_fold(text.data[at]) == first && _starts_with(pk_slice_from(text, at), part)))
+      return (gssize) at;
+  return -1;
+}
+
+static PkSlice
+_take_part(PkSlice *pattern)
+{
+  gssize star = pk_slice_find_char(*pattern, '*');
+  PkSlice part = pk_slice(pattern->data, star < 0 ? pattern->len : (gsize) star);
+
+  *pattern = pk_slice_from(*pattern, part.len);
+  return part;
+}
+
+/* Parts between stars are taken where they come first, the last one at the end:
+ * what fits at all fits so, and time is bounded by the product of the lengths. */
 static gboolean
 _fits(PkSlice pattern, PkSlice text)
 {
-  gsize p = 0, t = 0, star = G_MAXSIZE, resume = 0;
+  PkSlice part = _take_part(&pattern);
 
-  while (t < text.len)
+  if (text.len < part.len || !_starts_with(text, part))
+    return FALSE;
+  text = pk_slice_from(text, part.len);
+  if (pattern.len == 0)
+    return text.len == 0;
+  for (;;)
     {
-      if (p < pattern.len && pattern.data[p] == '*')
-        {
-          star = p++;
-          resume = t;
-        }
-      else if (p < pattern.len && _fold(pattern.data[p]) == _fold(text.data[t]))
-        {
-          p++;
-          t++;
-        }
-      else if (star != G_MAXSIZE)
-        {
-          p = star + 1;
-          t = ++resume;
-        }
-      else
+      gssize at;
+
+      pattern = pk_slice_from(pattern, 1);
+      part = _take_part(&pattern);
+      if (pattern.len == 0)
+        return text.len >= part.len && _starts_with(pk_slice_from(text, text.len - part.len), part);
+      at = _find(text, part);
+      if (at < 0)
         return FALSE;
+      text = pk_slice_from(text, (gsize) at + part.len);
     }
-  while (p < pattern.len && pattern.data[p] == '*')
-    p++;
-  return p == pattern.len;
 }
 
 gboolean

@@ -17,16 +17,35 @@
 
 #define PK_OCTETS_ALL(byte) (G_GUINT64_CONSTANT(0x0101010101010101) * (guint8) (byte))
 
+/* The n bytes at at, 1 to 7, without a loop or a call: two loads that overlap. */
+static inline guint64
+pk_octets_load_few(const gchar *at, gsize n)
+{
+  guint32 first4, last4;
+  guint16 first2, last2;
+
+  if (n >= 4)
+    {
+      memcpy(&first4, at, 4);
+      memcpy(&last4, at + n - 4, 4);
+      return GUINT32_FROM_LE(first4) | (guint64) GUINT32_FROM_LE(last4) << (8 * (n - 4));
+    }
+  if (n == 1)
+    return (guint8) *at;
+  memcpy(&first2, at, 2);
+  memcpy(&last2, at + n - 2, 2);
+  return GUINT16_FROM_LE(first2) | (guint64) GUINT16_FROM_LE(last2) << (8 * (n - 2));
+}
+
 /* What lies at and after at; zero bytes stand for what lies at and after end. */
 static inline guint64
 pk_octets_load(const gchar *at, const gchar *end)
 {
-  guint64 octets = 0;
+  guint64 octets;
 
-  if (G_LIKELY(end - at >= 8))
-    memcpy(&octets, at, 8);
-  else if (end > at)
-    memcpy(&octets, at, (gsize) (end - at));
+  if (G_UNLIKELY(end - at < 8))
+    return end > at ? pk_octets_load_few(at, (gsize) (end - at)) : 0;
+  memcpy(&octets, at, 8);
   return GUINT64_FROM_LE(octets);
 }
 

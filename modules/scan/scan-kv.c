@@ -18,6 +18,7 @@ typedef struct _Reader
 {
   const gchar *at, *end;
   gchar equals;
+  gboolean is_first; /* no key was read yet */
   guint n_ends;
   gchar ends[ENDS_MAX];
 } Reader;
@@ -27,7 +28,7 @@ _init(Reader *self, PkSlice text, const PkKvSpec *spec)
 {
   PkSlice ends = pk_slice_from_string(spec->ends);
 
-  *self = (Reader){ .at = text.data, .end = text.data + text.len, .equals = spec->equals };
+  *self = (Reader){ .at = text.data, .end = text.data + text.len, .equals = spec->equals, .is_first = TRUE };
   self->n_ends = (guint) MIN(ends.len, ENDS_MAX);
   memcpy(self->ends, ends.data, self->n_ends);
 }
@@ -85,20 +86,17 @@ _find_key_end(const Reader *self, const gchar *at)
 static const gchar *
 _find_quote(const Reader *self, const gchar *at)
 {
-  for (; at < self->end; at++)
+  while (at < self->end)
     {
       guint64 octets = pk_octets_load(at, self->end);
       guint64 mask = pk_octets_equal(octets, '"') | pk_octets_equal(octets, '\\');
 
       at += pk_octets_before(mask);
-      if (!mask)
-        at--;
-      else if (at >= self->end || *at == '"')
-        break;
-      else
-        at++;
+      if (mask && *at == '"')
+        return at;
+      at += mask ? 2 : 0;
     }
-  return MIN(at, self->end);
+  return self->end;
 }
 
 static gboolean
@@ -122,20 +120,23 @@ _take_value(Reader *self)
   if (start < self->end && *start == '"')
     {
       stop = _find_quote(self, ++start);
-      self->at = _find_end(self, MIN(stop + 1, self->end));
+      self->at = stop < self->end ? stop + 1 : stop;
+      if (self->at < self->end && !_is_end(self, *self->at))
+        self->at = _find_end(self, self->at);
     }
   else
     self->at = stop = _find_end(self, start);
   return pk_slice(start, (gsize) (stop - start));
 }
 
-/* "%%01POLICY/6/POLICYDENY(l)[0]:vsys" are a word and a key. */
+/* "%%01POLICY/6/POLICYDENY(l)[0]:vsys" are a word and the first key. */
 static PkSlice
-_split_key(const Reader *self, PkSlice text, PkSlice *ret_word)
+_split_first_key(Reader *self, PkSlice text, PkSlice *ret_word)
 {
   const gchar *colon = self->equals != ':' && text.len ? memrchr(text.data, ':', text.len) : NULL;
   gsize len = colon ? (gsize) (colon - text.data) : 0;
 
+  self->is_first = FALSE;
   *ret_word = pk_slice(text.data, len);
   return colon ? pk_slice_from(text, len + 1) : text;
 }
@@ -145,7 +146,7 @@ static gboolean
 _take_pair(Reader *self, PkPairFunc func, gpointer user_data)
 {
   const gchar *start = self->at, *stop = _find_key_end(self, start);
-  PkSlice key = pk_slice(start, (gsize) (stop - start)), word;
+  PkSlice key = pk_slice(start, (gsize) (stop - start)), word = pk_slice(NULL, 0);
 
   self->at = stop;
   if (stop == self->end || *stop != self->equals)
@@ -153,7 +154,8 @@ _take_pair(Reader *self, PkPairFunc func, gpointer user_data)
   self->at++;
   if (!_is_end(self, ' '))
     _skip_blanks(self);
-  key = _split_key(self, key, &word);
+  if (self->is_first)
+    key = _split_first_key(self, key, &word);
   if (word.len && !func(user_data, PK_SLICE("_word"), word))
     return FALSE;
   return func(user_data, key, _take_value(self));

@@ -12,6 +12,8 @@
 #define COUNT_MAX 1000000
 /* What says something about a packet is not longer than this. */
 #define VALUE_BYTES_MAX 512
+/* No device has a longer word for what it did. */
+#define WORD_BYTES_MAX 128
 
 /* ---- lists of values -------------------------------------------------------- */
 
@@ -173,6 +175,8 @@ _put_time(PkTuple *self, PkSlice value)
 static PkVerdict
 _judge(const PkTuple *self, PkSlice value)
 {
+  if (value.len > WORD_BYTES_MAX)
+    return PK_VERDICT_NONE;
   for (const PkTupleWord *word = self->spec->words; word && word->values; word++)
     if (pk_tuple_value_in(word->values, value))
       return word->verdict;
@@ -291,27 +295,21 @@ _key_octets(const PkTupleKey *key)
   return pk_octets_load(key->key, key->key + sizeof(key->key));
 }
 
-static inline guint
-_filter_slot(guint64 octets)
+static inline guint8
+_slot(guint64 octets)
 {
-  return (guint) ((octets * G_GUINT64_CONSTANT(0x9E3779B97F4A7C15)) >> 56);
+  return (guint8) ((octets * G_GUINT64_CONSTANT(0x9E3779B97F4A7C15)) >> 56);
 }
 
 static inline gboolean
-_may_be_key(const PkTuple *self, guint64 octets)
-{
-  guint slot = _filter_slot(octets);
-
-  return (self->filter[slot / 64] >> (slot % 64)) & 1;
-}
-
-static gboolean
 _is_key(const PkTupleKey *key, guint64 octets, PkSlice text)
 {
   if (_key_octets(key) != octets)
     return FALSE;
-  return text.len <= 8 ? text.len == 8 ? !key->key[8] : TRUE
-                       : memcmp(key->key + 8, text.data + 8, text.len - 8) == 0 && !key->key[text.len];
+  if (text.len > 16)
+    return memcmp(key->key + 8, text.data + 8, text.len - 8) == 0 && !key->key[text.len];
+  return pk_octets_load(key->key + 8, key->key + 16) == pk_octets_load(text.data + 8, text.data + text.len) &&
+         (text.len < 16 || !key->key[16]);
 }
 
 /* Conditions look at the list themselves. */
@@ -332,15 +330,16 @@ static gboolean
 _put_key(PkTuple *self, PkSlice key, PkSlice value)
 {
   guint64 octets = pk_octets_load(key.data, key.data + key.len);
+  guint8 slot = _slot(octets);
 
-  if (G_LIKELY(!_may_be_key(self, octets)) || key.len == 0 || key.len >= PK_TUPLE_KEY_BYTES)
+  if (G_LIKELY(!self->first[slot]) || key.len == 0 || key.len >= PK_TUPLE_KEY_BYTES)
     return TRUE;
   value = _clean(value);
   if (value.len == 0)
     return TRUE;
-  for (const PkTupleKey *entry = self->spec->keys; entry->key[0]; entry++)
-    if (_is_key(entry, octets, key) && _says_something(entry, value))
-      _put_value(self, entry, value);
+  for (guint i = self->first[slot] - 1; i < self->last[slot]; i++)
+    if (_is_key(&self->spec->keys[i], octets, key) && _says_something(&self->spec->keys[i], value))
+      _put_value(self, &self->spec->keys[i], value);
   return self->rejected == PK_SCAN_MATCH;
 }
 
@@ -440,11 +439,13 @@ void
 pk_tuple_init(PkTuple *self, const PkTupleSpec *spec, PkEvent *event)
 {
   *self = (PkTuple){ .spec = spec, .event = event, .rejected = PK_SCAN_MATCH };
-  for (guint i = 0; spec->keys[i].key[0]; i++)
+  for (guint i = 0; i < PK_TUPLE_KEYS_MAX && spec->keys[i].key[0]; i++)
     {
-      guint slot = _filter_slot(_key_octets(&spec->keys[i]));
+      guint8 slot = _slot(_key_octets(&spec->keys[i]));
 
-      self->filter[slot / 64] |= G_GUINT64_CONSTANT(1) << (slot % 64);
+      if (!self->first[slot])
+        self->first[slot] = (guint8) (i + 1);
+      self->last[slot] = (guint8) (i + 1);
       if (spec->keys[i].target == PK_TUPLE_REQUIRE && i < PK_TUPLE_REQUIRE_MAX)
         self->required |= G_GUINT64_CONSTANT(1) << i;
     }

@@ -20,10 +20,11 @@ typedef struct _PkTuple
 {
   const PkTupleSpec *spec;
   PkEvent *event;
-  guint64 filter[4]; /* hashes of the spec's keys */
-  guint64 required;  /* keys of PK_TUPLE_REQUIRE that are yet to come, by number */
-  guint32 named;     /* PK_HAS_SOURCE, PK_HAS_DEST: by a host name */
-  guint8 seen_icmp;  /* 1: type, 2: code */
+  guint8 first[256]; /* by a key's hash: the first of the spec's keys that has it, from 1; 0: none */
+  guint8 last[256];
+  guint64 required; /* keys of PK_TUPLE_REQUIRE that are yet to come, by number */
+  guint32 named;    /* PK_HAS_SOURCE, PK_HAS_DEST: by a host name */
+  guint8 seen_icmp; /* 1: type, 2: code */
   gboolean malformed;
   gboolean no_deny;
   gboolean has_count;
