@@ -3,29 +3,16 @@
 
 #include "cli/commands.h"
 
+#include "cli/player.h"
 #include "cli/text.h"
-#include "cli/watermark.h"
 #include "port-knock/pk-engine.h"
-
-#define DAY_USEC (G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC)
 
 typedef struct _PkReplay
 {
   const PkArguments *arguments; /* borrowed */
   PkOutput *output;             /* borrowed */
-  PkClock clock;
-  PkRecogniser *recogniser; /* owned */
-  PkEngine *engine;         /* owned */
-  PkWatermark watermark;
-  gint64 expired_usec;                /* arrival time of the last pk_engine_expire() */
-  gint64 last_time_usec;              /* of the last line that had a time; 0: none had */
-  guint64 results[PK_N_SCAN_RESULTS]; /* lines */
-  guint64 kinds[PK_N_EVENT_KINDS];    /* lines */
-  guint64 without_time;               /* lines that got the time of the line before */
-  const PkReader *reader;             /* borrowed, while files are read */
-  guint inputs_begun;                 /* files of which an event was seen */
-  guint inputs_behind;                /* files that begin more than a day before what was read */
-  PkEvent event;
+  PkPlayer player;
+  PkEngine *engine; /* owned */
   PkAlert alerts[PK_OBSERVE_ALERTS_MAX];
 } PkReplay;
 
@@ -47,8 +34,9 @@ _print_alerts(PkReplay *self, gsize n)
 }
 
 static void
-_expire(PkReplay *self, gint64 arrival_usec)
+_tick(gint64 arrival_usec, gpointer user_data)
 {
+  PkReplay *self = user_data;
   gboolean more = TRUE;
 
   while (more)
@@ -57,93 +45,15 @@ _expire(PkReplay *self, gint64 arrival_usec)
 
       _print_alerts(self, n);
     }
-  self->expired_usec = arrival_usec;
-}
-
-/* By the first event of each file: a single device's clock may be wrong. */
-static void
-_check_order(PkReplay *self, gint64 arrival_usec)
-{
-  if (self->inputs_begun > self->reader->inputs)
-    return;
-  self->inputs_begun = self->reader->inputs + 1;
-  self->inputs_behind += arrival_usec - self->event.time_usec > DAY_USEC;
-}
-
-static void
-_observe(PkReplay *self, const PkLine *line)
-{
-  PkSlice no_scope = { NULL, 0 };
-  gint64 arrival_usec = pk_watermark_advance(&self->watermark, self->event.time_usec);
-
-  _check_order(self, arrival_usec);
-  /* Before the event is added, so that a candidate that has settled is judged without it. */
-  if (arrival_usec - self->expired_usec >= G_USEC_PER_SEC)
-    _expire(self, arrival_usec);
-  _print_alerts(self,
-                pk_engine_observe(self->engine, &self->event, line->host,
-                                  self->arguments->scope_is_host ? line->host : no_scope, arrival_usec, self->alerts));
-}
-
-static void
-_set_time(PkReplay *self, PkLine *line)
-{
-  if (line->time_usec == 0)
-    {
-      line->time_usec = self->last_time_usec;
-      self->without_time++;
-    }
-  self->last_time_usec = line->time_usec;
-}
-
-/* What dmesg prints has no stamps, but the time since the kernel's start. */
-static void
-_set_event_time(PkReplay *self)
-{
-  if (self->event.time_usec != 0)
-    self->last_time_usec = self->event.time_usec;
-  else if (self->event.has & PK_HAS_UPTIME)
-    self->event.time_usec = self->event.uptime_usec;
 }
 
 static gboolean
-_replay_line(PkSlice data, gpointer user_data)
+_observe(const PkEvent *event, const PkLine *line, PkSlice scope, gint64 arrival_usec, gpointer user_data)
 {
   PkReplay *self = user_data;
-  PkScanResult result;
-  PkLine line;
 
-  pk_line_parse(data.data, data.len, &self->clock, &line);
-  _set_time(self, &line);
-  result = pk_recognise(self->recogniser, &line, &self->event);
-  self->results[result]++;
-  if (result == PK_SCAN_MATCH)
-    self->kinds[self->event.kind]++;
-  if (result == PK_SCAN_MATCH || (result == PK_SCAN_CONTEXT && self->event.kind != PK_EVENT_NONE))
-    {
-      _set_event_time(self);
-      _observe(self, &line);
-    }
+  _print_alerts(self, pk_engine_observe(self->engine, event, line->host, scope, arrival_usec, self->alerts));
   return self->output->error == 0;
-}
-
-static gboolean
-_go_on(gpointer user_data)
-{
-  return TRUE;
-}
-
-/* Nothing more will arrive: judges what is left, then ends the cooldowns and
- * the minute of max-alerts. */
-static void
-_finish(PkReplay *self)
-{
-  const PkOptions *options = &self->arguments->engine;
-  gint64 settled_usec = self->watermark.usec + ((gint64) options->settle_seconds + 1) * G_USEC_PER_SEC;
-  gint64 quiet_seconds = MAX(options->cooldown_seconds, 60) + 1;
-
-  _expire(self, settled_usec);
-  _expire(self, settled_usec + quiet_seconds * G_USEC_PER_SEC);
 }
 
 /* ---- counters ---------------------------------------------------------------- */
@@ -155,10 +65,10 @@ _print_count(const gchar *name, guint64 count)
 }
 
 static void
-_print_line_counts(const PkReplay *self, const PkReader *reader)
+_print_line_counts(const PkPlayer *self)
 {
-  _print_count("lines", reader->lines);
-  _print_count("lines cut", reader->cut);
+  _print_count("lines", self->reader.lines);
+  _print_count("lines cut", self->reader.cut);
   _print_count("lines without time", self->without_time);
   _print_count("not recognised", self->results[PK_SCAN_NO_MATCH]);
   _print_count("ignored", self->results[PK_SCAN_IGNORED]);
@@ -196,70 +106,40 @@ _print_engine_counts(PkEngine *engine)
     g_printerr("alerts %s: %" G_GUINT64_FORMAT "\n", pk_confidence_name(i), stats.alerts[i]);
 }
 
-/* A firewall whose own words are not known must not look like a quiet one. */
-static void
-_warn_of_unknown_prefixes(const PkReplay *self)
-{
-  guint64 n = self->results[PK_SCAN_UNKNOWN_PREFIX];
-
-  if (n > 0)
-    g_printerr("port-knock: %" G_GUINT64_FORMAT " firewall lines were not used: their log prefix says neither deny "
-               "nor accept; see --deny-prefix and --accept-prefix\n",
-               n);
-}
-
-/* "ufw.log ufw.log.1" is what a shell makes of ufw.log*. */
-static void
-_warn_of_order(const PkReplay *self)
-{
-  if (self->inputs_behind > 0)
-    g_printerr("port-knock: %u of the files begin more than a day before what was read already; "
-               "give files in the order of their time, or knocks are missed\n",
-               self->inputs_behind);
-}
-
 /* ---- the command --------------------------------------------------------------- */
 
 static PkExit
 _replay_inputs(PkReplay *self)
 {
-  PkReader reader;
-  PkExit code;
-
-  pk_reader_init(&reader, _replay_line, _go_on, self);
-  self->reader = &reader;
-  pk_read_inputs(&reader, self->arguments->inputs);
-  _finish(self);
-  _warn_of_unknown_prefixes(self);
-  _warn_of_order(self);
+  pk_player_read_inputs(&self->player, self->arguments->inputs);
+  pk_player_finish(&self->player);
+  pk_player_warn(&self->player);
   if (self->arguments->stats)
     {
-      _print_line_counts(self, &reader);
+      _print_line_counts(&self->player);
       _print_engine_counts(self->engine);
     }
-  code = pk_exit_code(&reader, self->output);
-  pk_reader_clear(&reader);
+  return pk_exit_code(&self->player.reader, self->output);
+}
+
+static PkExit
+_play(PkReplay *self, GError **error)
+{
+  PkExit code;
+
+  if (!pk_player_init(&self->player, self->arguments, _observe, _tick, self, error))
+    return PK_EXIT_NOTHING_DONE;
+  code = _replay_inputs(self);
+  pk_player_clear(&self->player);
   return code;
 }
 
-static gboolean
-_set_up(PkReplay *self, GError **error)
+static PkExit
+_complain(GError *error)
 {
-  self->recogniser = pk_recogniser_new(&self->arguments->engine, error);
-  if (!self->recogniser)
-    return FALSE;
-  self->engine = pk_engine_new(&self->arguments->engine, error);
-  return self->engine != NULL;
-}
-
-static void
-_tear_down(PkReplay *self)
-{
-  if (self->engine)
-    pk_engine_unref(self->engine);
-  if (self->recogniser)
-    pk_recogniser_free(self->recogniser);
-  g_free(self);
+  g_printerr("port-knock: %s\n", error->message);
+  g_error_free(error);
+  return PK_EXIT_NOTHING_DONE;
 }
 
 PkExit
@@ -271,14 +151,14 @@ pk_replay(const PkArguments *arguments, PkOutput *output)
 
   self->arguments = arguments;
   self->output = output;
-  self->clock = pk_arguments_clock(arguments, g_get_real_time());
-  if (_set_up(self, &error))
-    code = _replay_inputs(self);
-  else
+  self->engine = pk_engine_new(&arguments->engine, &error);
+  if (self->engine)
     {
-      g_printerr("port-knock: %s\n", error->message);
-      g_error_free(error);
+      code = _play(self, &error);
+      pk_engine_unref(self->engine);
     }
-  _tear_down(self);
+  if (error)
+    code = _complain(error);
+  g_free(self);
   return code;
 }

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include "cli/player.h"
+
+#include "cli/commands.h"
+
+#include <string.h>
+
+#define DAY_USEC (G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC)
+/* Nothing in the engine that is worth an alert waits longer than this for a tick. */
+#define QUIET_TICKS_MAX 7200
+
+static void
+_tick(PkPlayer *self, gint64 arrival_usec)
+{
+  self->tick_func(arrival_usec, self->user_data);
+  self->ticked_usec = arrival_usec;
+}
+
+static void
+_tick_until(PkPlayer *self, gint64 arrival_usec)
+{
+  gboolean began = self->ticked_usec != 0;
+
+  if (began && arrival_usec - self->ticked_usec < G_USEC_PER_SEC)
+    return;
+  for (guint i = 0; began && self->tick_every_second && i < QUIET_TICKS_MAX; i++)
+    {
+      if (self->ticked_usec + G_USEC_PER_SEC >= arrival_usec)
+        break;
+      _tick(self, self->ticked_usec + G_USEC_PER_SEC);
+    }
+  _tick(self, arrival_usec);
+}
+
+/* By the first event of each file: a single device's clock may be wrong. */
+static void
+_check_order(PkPlayer *self, gint64 arrival_usec)
+{
+  if (self->inputs_begun > self->reader.inputs)
+    return;
+  self->inputs_begun = self->reader.inputs + 1;
+  self->inputs_behind += arrival_usec - self->event.time_usec > DAY_USEC;
+}
+
+static gboolean
+_play_event(PkPlayer *self, const PkLine *line)
+{
+  PkSlice no_scope = { NULL, 0 };
+  gint64 arrival_usec = pk_watermark_advance(&self->watermark, self->event.time_usec);
+
+  _check_order(self, arrival_usec);
+  _tick_until(self, arrival_usec);
+  return self->play_func(&self->event, line, self->arguments->scope_is_host ? line->host : no_scope, arrival_usec,
+                         self->user_data);
+}
+
+static void
+_set_time(PkPlayer *self, PkLine *line)
+{
+  if (line->time_usec == 0)
+    {
+      line->time_usec = self->last_time_usec;
+      self->without_time++;
+    }
+  self->last_time_usec = line->time_usec;
+}
+
+/* What dmesg prints has no stamps, but the time since the kernel's start. */
+static void
+_set_event_time(PkPlayer *self)
+{
+  if (self->event.time_usec != 0)
+    self->last_time_usec = self->event.time_usec;
+  else if (self->event.has & PK_HAS_UPTIME)
+    self->event.time_usec = self->event.uptime_usec;
+}
+
+static gboolean
+_play_line(PkSlice data, gpointer user_data)
+{
+  PkPlayer *self = user_data;
+  PkScanResult result;
+  PkLine line;
+
+  pk_line_parse(data.data, data.len, &self->clock, &line);
+  _set_time(self, &line);
+  result = pk_recognise(self->recogniser, &line, &self->event);
+  self->results[result]++;
+  if (result == PK_SCAN_MATCH)
+    self->kinds[self->event.kind]++;
+  if (result != PK_SCAN_MATCH && (result != PK_SCAN_CONTEXT || self->event.kind == PK_EVENT_NONE))
+    return TRUE;
+  _set_event_time(self);
+  return _play_event(self, &line);
+}
+
+static gboolean
+_go_on(gpointer user_data)
+{
+  return TRUE;
+}
+
+gboolean
+pk_player_init(PkPlayer *self, const PkArguments *arguments, PkPlayFunc play_func, PkTickFunc tick_func,
+               gpointer user_data, GError **error)
+{
+  PkRecogniser *recogniser = pk_recogniser_new(&arguments->engine, error);
+
+  if (!recogniser)
+    return FALSE;
+  memset(self, 0, sizeof(*self));
+  self->arguments = arguments;
+  self->play_func = play_func;
+  self->tick_func = tick_func;
+  self->user_data = user_data;
+  self->recogniser = recogniser;
+  self->clock = pk_arguments_clock(arguments, g_get_real_time());
+  pk_reader_init(&self->reader, _play_line, _go_on, self);
+  return TRUE;
+}
+
+void
+pk_player_clear(PkPlayer *self)
+{
+  pk_reader_clear(&self->reader);
+  pk_recogniser_free(self->recogniser);
+}
+
+gboolean
+pk_player_read(PkPlayer *self, const gchar *path, GError **error)
+{
+  return pk_reader_read(&self->reader, path, error);
+}
+
+void
+pk_player_read_inputs(PkPlayer *self, const GPtrArray *inputs)
+{
+  pk_read_inputs(&self->reader, inputs);
+}
+
+void
+pk_player_finish(PkPlayer *self)
+{
+  const PkOptions *options = &self->arguments->engine;
+  gint64 settled_usec = self->watermark.usec + ((gint64) options->settle_seconds + 1) * G_USEC_PER_SEC;
+  gint64 quiet_seconds = MAX(options->cooldown_seconds, 60) + 1;
+
+  _tick_until(self, settled_usec);
+  _tick_until(self, settled_usec + quiet_seconds * G_USEC_PER_SEC);
+}
+
+static void
+_warn_of_unknown_prefixes(const PkPlayer *self)
+{
+  guint64 n = self->results[PK_SCAN_UNKNOWN_PREFIX];
+
+  if (n > 0)
+    g_printerr("port-knock: %" G_GUINT64_FORMAT " firewall lines were not used: their log prefix says neither deny "
+               "nor accept; see --deny-prefix and --accept-prefix\n",
+               n);
+}
+
+/* "ufw.log ufw.log.1" is what a shell makes of ufw.log*. */
+static void
+_warn_of_order(const PkPlayer *self)
+{
+  if (self->inputs_behind > 0)
+    g_printerr("port-knock: %u of the files begin more than a day before what was read already; "
+               "give files in the order of their time, or knocks are missed\n",
+               self->inputs_behind);
+}
+
+void
+pk_player_warn(const PkPlayer *self)
+{
+  _warn_of_unknown_prefixes(self);
+  _warn_of_order(self);
+}
