@@ -30,6 +30,13 @@ _refuse(const gchar *name, const gchar *value, const gchar *permitted, GError **
 }
 
 static gboolean
+_set_truth(PkArguments *self, const gchar *value, GError **error)
+{
+  self->truth = value;
+  return TRUE;
+}
+
+static gboolean
 _set_format(PkArguments *self, const gchar *value, GError **error)
 {
   if (g_str_equal(value, "text"))
@@ -103,15 +110,17 @@ _set_help(PkArguments *self, const gchar *value, GError **error)
 }
 
 static const PkOwnOption OWN_OPTIONS[] = {
+  { "truth", "LABELS", PK_FOR_SCORE, _set_truth, "what the files really hold; must be given, see the manual page" },
   { "format", "FORMAT", PK_FOR_REPLAY, _set_format, "text, a line to read, or json, an object a line [default text]" },
-  { "year", "YYYY", PK_FOR_REPLAY | PK_FOR_EXPLAIN, _set_year,
+  { "format", "FORMAT", PK_FOR_SCORE, _set_format, "text, a report to read, or json, one object [default text]" },
+  { "year", "YYYY", PK_FOR_REPLAY | PK_FOR_EXPLAIN | PK_FOR_SCORE, _set_year,
     "the year of stamps that have none [default: the latest that is not in the future]" },
-  { "utc-offset", "+HH:MM", PK_FOR_REPLAY | PK_FOR_EXPLAIN, _set_utc_offset,
+  { "utc-offset", "+HH:MM", PK_FOR_REPLAY | PK_FOR_EXPLAIN | PK_FOR_SCORE, _set_utc_offset,
     "the zone of stamps that have none [default: the local zone as it is now]" },
-  { "scope", "SCOPE", PK_FOR_REPLAY, _set_scope,
+  { "scope", "SCOPE", PK_FOR_REPLAY | PK_FOR_SCORE, _set_scope,
     "host: the same source seen by two log hosts is two sources; or none [default none]" },
   { "stats", NULL, PK_FOR_REPLAY, _set_stats, "print counters to standard error at the end" },
-  { "help", NULL, PK_FOR_REPLAY | PK_FOR_EXPLAIN, _set_help, "print this" },
+  { "help", NULL, PK_FOR_REPLAY | PK_FOR_EXPLAIN | PK_FOR_SCORE, _set_help, "print this" },
 };
 
 static const PkOwnOption *
@@ -238,6 +247,15 @@ _parse_word(PkArguments *self, guint command, gchar *const **argv, gboolean *onl
 }
 
 static gboolean
+_check_truth(const PkArguments *self, guint command, GError **error)
+{
+  if (command != PK_FOR_SCORE || self->truth)
+    return TRUE;
+  g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "no --truth given; it says what the files really hold");
+  return FALSE;
+}
+
+static gboolean
 _parse_words(PkArguments *self, guint command, gchar *const *argv, GError **error)
 {
   gboolean only_inputs = FALSE;
@@ -245,7 +263,7 @@ _parse_words(PkArguments *self, guint command, gchar *const *argv, GError **erro
   for (; *argv && !self->help; argv++)
     if (!_parse_word(self, command, &argv, &only_inputs, error))
       return FALSE;
-  return self->help || pk_options_check(&self->engine, error);
+  return self->help || (_check_truth(self, command, error) && pk_options_check(&self->engine, error));
 }
 
 gboolean

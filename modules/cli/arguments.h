@@ -20,13 +20,15 @@ typedef enum
 enum
 {
   PK_FOR_REPLAY = 1 << 0,
-  PK_FOR_EXPLAIN = 1 << 1
+  PK_FOR_EXPLAIN = 1 << 1,
+  PK_FOR_SCORE = 1 << 2
 };
 
 typedef struct _PkArguments
 {
-  PkOptions engine;  /* checked */
-  GPtrArray *inputs; /* of const gchar *, borrowed from argv; "-" is standard input */
+  PkOptions engine;   /* checked */
+  GPtrArray *inputs;  /* of const gchar *, borrowed from argv; "-" is standard input */
+  const gchar *truth; /* score: path, borrowed from argv; set on TRUE */
   PkFormat format;
   gint year; /* of stamps without one; 0: by the clock */
   gint utc_offset_seconds;

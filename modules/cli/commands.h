@@ -19,8 +19,9 @@ typedef enum
 /* The commands that read lines.  arguments and output are borrowed. */
 PkExit pk_replay(const PkArguments *arguments, PkOutput *output);
 PkExit pk_explain(const PkArguments *arguments, PkOutput *output);
+PkExit pk_score(const PkArguments *arguments, PkOutput *output);
 
-/* What both share: reads all inputs in order and names those that fail on
+/* What they share: reads all inputs in order and names those that fail on
  * standard error, the others are done all the same. */
 void pk_read_inputs(PkReader *reader, const GPtrArray *inputs);
 PkExit pk_exit_code(const PkReader *reader, const PkOutput *output);

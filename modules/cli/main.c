@@ -29,6 +29,11 @@ static const PkCommand COMMANDS[] = {
     "Prints for each line of standard input, or of the files, one JSON object on one\n"
     "line, in order.  {\"recognised\":false} is a line that no dialect claims.  Of the\n"
     "engine options only the prefixes matter here; the others are accepted.\n" },
+  { "score", PK_FOR_SCORE, pk_score, NULL, "port-knock score --truth LABELS [--OPTION VALUE]... FILE...",
+    "tell how well the options do on logs whose truth is known",
+    "Reads log files as replay does, compares the alerts with what LABELS says that\n"
+    "the files hold, and prints what was found, what was missed and why, and the\n"
+    "false alarms.  LABELS may be empty: every alert then is a false alarm.\n" },
 };
 
 /* ---- help ----------------------------------------------------------------------- */

@@ -57,13 +57,13 @@ class Help(CommandTest):
                 self.assertIn(word, result.text)
 
     def test_help_of_a_command_is_the_same_in_every_spelling(self):
-        for command in ("replay", "explain"):
+        for command in ("replay", "explain", "score"):
             texts = {run("help", command).text, run(command, "--help").text, run(command, "-h").text}
             self.assertEqual(len(texts), 1)
             self.assertIn(f"usage: port-knock {command} ", texts.pop())
 
     def test_help_lists_every_engine_option_with_its_default(self):
-        for command in ("replay", "explain"):
+        for command in ("replay", "explain", "score"):
             text = run("help", command).text
             for name, default in ENGINE_OPTIONS.items():
                 line = re.search(rf"^  --{name} .*$", text, re.MULTILINE)
@@ -87,7 +87,7 @@ class Help(CommandTest):
 
     def test_the_manual_page_knows_every_option_of_the_commands(self):
         manual = (SOURCE_DIR / "modules" / "cli" / "port-knock.1").read_text()
-        for command in ("replay", "explain"):
+        for command in ("replay", "explain", "score"):
             own = run("help", command).text.split("\nEngine options")[0]
             for name in re.findall(r"^  --([a-z-]+)", own, re.MULTILINE):
                 self.assertIn(".It Fl \\-" + name.replace("-", "\\-"), manual)
