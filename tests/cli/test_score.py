@@ -91,7 +91,8 @@ class FilesOfTheirOwn(ScoreTest):
 
     def test_a_table_with_tabs_says_the_same(self):
         objects = label("knock-ufw.log", "knock", "198.51.100.7") + label("scan-ufw.log", "scan", "198.51.100.9")
-        table = "# a comment\n\nknock-ufw.log\tknock\t198.51.100.7\t7000,8000,9000\t\nscan-ufw.log\tscan\t198.51.100.9\t-\n"
+        table = "# a comment\n\nknock-ufw.log\tknock\t198.51.100.7\t7000,8000,9000\t\n"
+        table += "scan-ufw.log\tscan\t198.51.100.9\t-\n"
         files = (KNOCK_UFW, SCAN_UFW)
         self.assertEqual(self.score(objects, *files), self.score(table, *files))
 
