@@ -2,8 +2,9 @@
 # Copyright (c) 2026 the port-knock authors
 """What there is to score on: captures, a week of a real host's denials where it is at hand, and generated logs.
 
-Everything but the captures of the project is made, or lies in a folder beside the checkout, PK_SHARED or
-../shared. Generated files are kept in a folder and made again when what makes them has changed.
+Everything but the captures of the project is made, or lies in a folder that PK_SHARED names, or that is called
+shared and lies beside the checkout or one above. Generated files are kept in a folder and made again when what makes
+them has changed.
 """
 
 import gzip
@@ -18,7 +19,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 SOURCE_DIR = pathlib.Path(os.environ.get("PK_SOURCE_DIR", HERE.parents[1])).resolve()
 BUILD_DIR = pathlib.Path(os.environ.get("PK_BUILD_DIR", SOURCE_DIR / "build")).resolve()
 COMMAND = os.environ.get("PK_COMMAND", str(BUILD_DIR / "port-knock"))
-SHARED = pathlib.Path(os.environ.get("PK_SHARED", SOURCE_DIR.parent / "shared"))
+BESIDE = [folder / "shared" for folder in SOURCE_DIR.parents[:2]]
+SHARED = pathlib.Path(os.environ.get("PK_SHARED") or next(filter(pathlib.Path.is_dir, BESIDE), BESIDE[0]))
 SCRATCH = pathlib.Path(os.environ.get("PK_SCRATCH", BUILD_DIR / "score"))
 
 # Stamps of whole seconds have neither year nor zone.
