@@ -18,6 +18,7 @@ sys.path.insert(0, str(HERE))
 import data  # noqa: E402
 import inject  # noqa: E402
 import scans  # noqa: E402
+import sweep  # noqa: E402
 
 WHERE = "[UFW BLOCK] IN=eth0 OUT= MAC=52:54:00:00:00:01:52:54:00:00:00:02:08:00 "
 
@@ -185,6 +186,40 @@ class ScoreAll(unittest.TestCase):
         done = self.run_all("--only", "nothing")
         self.assertEqual(done.returncode, 1)
         self.assertIn("there is no such part; there are captures, ", done.stderr)
+
+
+class TuningGuide(unittest.TestCase):
+    guide = (data.SOURCE_DIR / "doc" / "tuning.md").read_text()
+
+    def tables(self):
+        """Option to its rows, each a list of cells."""
+        found = re.findall(r"<!-- sweep (\S+) -->\n(.*?)<!-- end of sweep -->", self.guide, re.S)
+        return {
+            option: [re.findall(r"[^|\s][^|]*?(?= *\|)", line) for line in text.splitlines()[2:]]
+            for option, text in found
+        }
+
+    def test_has_a_table_for_each_option_that_is_swept(self):
+        tables, known = self.tables(), sweep.defaults()
+        self.assertEqual(set(tables), set(sweep.SWEEPS))
+        for option, rows in tables.items():
+            values = [row[0].strip("*") for row in rows]
+            expected = [value.split(" ")[0] for value in sweep.SWEEPS[option]] if option in known else []
+            self.assertEqual(values, expected, option)
+            if option in known:
+                self.assertIn(f"**{known[option]}**", [row[0] for row in rows])
+
+    def test_names_every_option(self):
+        for option in sweep.defaults():
+            self.assertRegex(self.guide, rf"(?m)^### {option}$|`{option}\(\)`")
+
+    def test_the_rows_of_the_defaults_are_those_of_this_engine(self):
+        measured = sweep.measure("window", sweep.defaults()["window"])
+        for option, rows in self.tables().items():
+            for row in rows:
+                if row[0].startswith("**"):
+                    told = ["–" if "–" == str(now) else then for then, now in zip(row[1:], measured)]
+                    self.assertEqual(told, [str(cell) for cell in measured], f"{option}: run sweep.py --write")
 
 
 if __name__ == "__main__":
