@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#ifndef PK_RECENT_H_INCLUDED
+#define PK_RECENT_H_INCLUDED
+
+#include <glib.h>
+
+/* A fixed number of records of one size, found by a 64-bit key.  When it is
+ * full, the record that was taken the longest ago gives way.  What is kept of
+ * senders beside their windows is kept in such tables.  Not thread safe.
+ *
+ * Keys are spread evenly already: they come out of a keyed hash. */
+
+typedef struct _PkRecent PkRecent;
+
+PkRecent *pk_recent_new(guint capacity, gsize record_bytes);
+void pk_recent_free(PkRecent *self);
+gsize pk_recent_bytes(guint capacity, gsize record_bytes);
+guint pk_recent_count(const PkRecent *self);
+
+/* NULL when it is not there.  Its age stays.  A record is valid until another one is taken. */
+gpointer pk_recent_find(const PkRecent *self, guint64 key);
+/* The record of key, all zero if it is new, as the youngest.  *evicted is
+ * increased when another one had to give way. */
+gpointer pk_recent_take(PkRecent *self, guint64 key, guint64 *evicted);
+void pk_recent_remove(PkRecent *self, guint64 key);
+
+/* NULL when there is none. */
+gpointer pk_recent_oldest(const PkRecent *self, guint64 *ret_key);
+
+/* The oldest first. */
+typedef void (*PkRecentFunc)(guint64 key, gconstpointer record, gpointer user_data);
+void pk_recent_each(const PkRecent *self, PkRecentFunc func, gpointer user_data);
+
+#endif
