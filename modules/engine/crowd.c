@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include "engine/crowd.h"
+
+#include "engine/recent.h"
+
+/* One more than may share a secret, and one more than one destination. */
+#define SOURCES_MAX 9
+#define DESTS_MAX 2
+
+/* One of those who sent a sequence, or of those it was sent to. */
+typedef struct _Member
+{
+  guint32 tag; /* a part of its keyed hash */
+  guint32 seen_sec;
+} Member;
+
+typedef struct _Sequence
+{
+  Member sources[SOURCES_MAX];
+  Member dests[DESTS_MAX];
+} Sequence;
+
+typedef struct _Service
+{
+  guint32 seen_sec;
+} Service;
+
+struct _PkCrowd
+{
+  guint32 memory_seconds;
+  PkRecent *sequences;
+  PkRecent *services;
+  guint64 evicted;
+};
+
+PkCrowd *
+pk_crowd_new(guint capacity, guint32 memory_seconds)
+{
+  PkCrowd *self = g_new0(PkCrowd, 1);
+
+  self->memory_seconds = memory_seconds;
+  self->sequences = pk_recent_new(capacity, sizeof(Sequence));
+  self->services = pk_recent_new(capacity, sizeof(Service));
+  if (!self->sequences || !self->services)
+    g_clear_pointer(&self, pk_crowd_free);
+  return self;
+}
+
+void
+pk_crowd_free(PkCrowd *self)
+{
+  if (!self)
+    return;
+  pk_recent_free(self->sequences);
+  pk_recent_free(self->services);
+  g_free(self);
+}
+
+gsize
+pk_crowd_bytes(guint capacity)
+{
+  return sizeof(PkCrowd) + pk_recent_bytes(capacity, sizeof(Sequence)) + pk_recent_bytes(capacity, sizeof(Service));
+}
+
+/* ---- sequences ---------------------------------------------------------------- */
+
+static gboolean
+_is_remembered(const PkCrowd *self, guint32 seen_sec, guint32 now_sec)
+{
+  return seen_sec != 0 && now_sec - seen_sec <= self->memory_seconds;
+}
+
+/* In the place that it has, else in that of the one who was not seen the longest. */
+static void
+_add_member(Member *members, guint n, guint32 tag, guint32 now_sec)
+{
+  Member *place = members;
+
+  for (guint i = 0; i < n; i++)
+    {
+      if (members[i].seen_sec != 0 && members[i].tag == tag)
+        {
+          members[i].seen_sec = now_sec;
+          return;
+        }
+      if (members[i].seen_sec < place->seen_sec)
+        place = &members[i];
+    }
+  *place = (Member){ tag, now_sec };
+}
+
+static guint
+_count_members(const PkCrowd *self, const Member *members, guint n, guint32 now_sec)
+{
+  guint count = 0;
+
+  for (guint i = 0; i < n; i++)
+    count += _is_remembered(self, members[i].seen_sec, now_sec);
+  return count;
+}
+
+void
+pk_crowd_add_sequence(PkCrowd *self, guint64 sequence_key, guint32 source, guint32 dest, guint32 now_sec,
+                      PkCrowdFacts *ret_facts)
+{
+  Sequence *sequence = pk_recent_take(self->sequences, sequence_key, &self->evicted);
+
+  now_sec = MAX(now_sec, 1);
+  _add_member(sequence->sources, SOURCES_MAX, source, now_sec);
+  _add_member(sequence->dests, DESTS_MAX, dest, now_sec);
+  ret_facts->sources = _count_members(self, sequence->sources, SOURCES_MAX, now_sec);
+  ret_facts->dests = _count_members(self, sequence->dests, DESTS_MAX, now_sec);
+}
+
+/* ---- services ----------------------------------------------------------------- */
+
+void
+pk_crowd_add_service(PkCrowd *self, guint64 service_key, guint32 now_sec)
+{
+  Service *service = pk_recent_take(self->services, service_key, &self->evicted);
+
+  service->seen_sec = MAX(now_sec, 1);
+}
+
+gboolean
+pk_crowd_has_service(const PkCrowd *self, guint64 service_key, guint32 now_sec)
+{
+  const Service *service = pk_recent_find(self->services, service_key);
+
+  return service && _is_remembered(self, service->seen_sec, now_sec);
+}
+
+guint64
+pk_crowd_count_evicted(const PkCrowd *self)
+{
+  return self->evicted;
+}
+
+/* ---- moving ------------------------------------------------------------------- */
+
+typedef struct _Walk
+{
+  PkCrowdFunc func;
+  gpointer user_data;
+} Walk;
+
+static void
+_visit(guint64 key, gconstpointer record, gpointer user_data)
+{
+  const Walk *walk = user_data;
+
+  walk->func(key, walk->user_data);
+}
+
+void
+pk_crowd_each_sequence(const PkCrowd *self, PkCrowdFunc func, gpointer user_data)
+{
+  Walk walk = { func, user_data };
+
+  pk_recent_each(self->sequences, _visit, &walk);
+}
+
+void
+pk_crowd_each_service(const PkCrowd *self, PkCrowdFunc func, gpointer user_data)
+{
+  Walk walk = { func, user_data };
+
+  pk_recent_each(self->services, _visit, &walk);
+}
+
+void
+pk_crowd_copy_sequence(const PkCrowd *self, guint64 key, PkCrowd *dest)
+{
+  Sequence *copy = pk_recent_take(dest->sequences, key, &dest->evicted);
+
+  *copy = *(const Sequence *) pk_recent_find(self->sequences, key);
+}
+
+void
+pk_crowd_copy_service(const PkCrowd *self, guint64 key, PkCrowd *dest)
+{
+  Service *copy = pk_recent_take(dest->services, key, &dest->evicted);
+
+  *copy = *(const Service *) pk_recent_find(self->services, key);
+}

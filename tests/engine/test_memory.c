@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include <criterion/criterion.h>
+
+#include "engine/memory.h"
+
+static const PkMemoryRule RULE = { .seconds = 3600,
+                                   .salt = G_GUINT64_CONSTANT(0x9e3779b97f4a7c15),
+                                   .scanner_ports_min = 16 };
+
+#define NOW 1795305600u
+
+static PkPort
+_port(guint16 number)
+{
+  return (PkPort){ .protocol = PK_PROTO_TCP, .port = number };
+}
+
+static PkAddr
+_dest(guint8 number)
+{
+  return (PkAddr){ { [10] = 0xff, [11] = 0xff, [12] = 198, [13] = 51, [14] = 100, [15] = number } };
+}
+
+static void
+_touch(PkMemory *memory, guint16 port, guint8 dest, guint32 now_sec)
+{
+  PkPort touched = _port(port);
+  PkAddr towards = _dest(dest);
+
+  pk_memory_add(memory, &RULE, &touched, &towards, now_sec);
+}
+
+static guint
+_count_beside(const PkMemory *memory, guint16 port)
+{
+  PkPort own = _port(port);
+
+  return pk_memory_count_other_ports(memory, &RULE, &own, 1);
+}
+
+Test(memory, nothing_is_remembered_of_who_did_nothing)
+{
+  PkMemory memory = { 0 };
+  PkAddr dest = _dest(1);
+
+  cr_expect_eq(_count_beside(&memory, 22), 0);
+  cr_expect_eq(pk_memory_count_other_dests(&memory, &RULE, &dest), 0);
+  cr_expect(!pk_memory_is_scanner(&memory, &RULE, NOW));
+  cr_expect(!pk_memory_had_sequence(&memory, &RULE, NOW));
+}
+
+Test(memory, own_ports_and_destination_are_not_counted_and_others_are_once)
+{
+  PkMemory memory = { 0 };
+  PkAddr dest = _dest(1);
+
+  _touch(&memory, 7000, 1, NOW);
+  _touch(&memory, 7000, 1, NOW + 1);
+  cr_expect_eq(_count_beside(&memory, 7000), 0);
+  cr_expect_eq(pk_memory_count_other_dests(&memory, &RULE, &dest), 0);
+  _touch(&memory, 8000, 2, NOW + 2);
+  _touch(&memory, 8000, 2, NOW + 3);
+  cr_expect_eq(_count_beside(&memory, 7000), 1);
+  cr_expect_eq(pk_memory_count_other_dests(&memory, &RULE, &dest), 1);
+}
+
+Test(memory, a_port_of_another_protocol_is_another_port)
+{
+  PkMemory memory = { 0 };
+  PkPort udp = { .protocol = PK_PROTO_UDP, .port = 7000 };
+
+  _touch(&memory, 7000, 1, NOW);
+  cr_expect_eq(pk_memory_count_other_ports(&memory, &RULE, &udp, 1), 1);
+}
+
+Test(memory, it_lasts_scan_memory_and_a_pause_of_more_ends_it)
+{
+  PkMemory memory = { 0 };
+
+  _touch(&memory, 7000, 1, NOW);
+  _touch(&memory, 8000, 1, NOW + 3600);
+  cr_expect_eq(_count_beside(&memory, 8000), 1);
+  _touch(&memory, 9000, 1, NOW + 3600 + 3601);
+  cr_expect_eq(_count_beside(&memory, 9000), 0);
+}
+
+Test(memory, a_source_that_never_pauses_is_forgotten_by_and_by)
+{
+  PkMemory memory = { 0 };
+
+  _touch(&memory, 7000, 1, NOW);
+  for (guint32 i = 1; i <= 8; i++)
+    _touch(&memory, 8000, 1, NOW + i * 1000);
+  cr_expect_eq(_count_beside(&memory, 8000), 0);
+}
+
+Test(memory, many_ports_make_a_scanner_however_slowly_they_come)
+{
+  PkMemory memory = { 0 };
+
+  for (guint16 i = 0; i < 60; i++)
+    _touch(&memory, (guint16) (1000 + 37 * i), 1, NOW + 50u * i);
+  cr_expect(pk_memory_is_scanner(&memory, &RULE, NOW + 3000));
+}
+
+Test(memory, a_scanner_stays_one_for_scan_memory)
+{
+  PkMemory memory = { 0 };
+
+  pk_memory_add_scan(&memory, NOW);
+  cr_expect(pk_memory_is_scanner(&memory, &RULE, NOW + 3600));
+  cr_expect(!pk_memory_is_scanner(&memory, &RULE, NOW + 3601));
+}
+
+Test(memory, a_sequence_is_remembered_for_scan_memory)
+{
+  PkMemory memory = { 0 };
+
+  pk_memory_add_sequence(&memory, NOW);
+  cr_expect(pk_memory_had_sequence(&memory, &RULE, NOW + 3600));
+  cr_expect(!pk_memory_had_sequence(&memory, &RULE, NOW + 3601));
+}
