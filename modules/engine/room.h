@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#ifndef PK_ROOM_H_INCLUDED
+#define PK_ROOM_H_INCLUDED
+
+#include "engine/recent.h"
+#include "engine/sources.h"
+#include "engine/windows.h"
+
+/* The places that a shard has for sources and their windows, and who gives way
+ * when there are none left.  Not thread safe, but for the caps. */
+
+/* Of all shards of a table; present numbers are changed atomically. */
+typedef struct _PkCaps
+{
+  gint sources, windows; /* now */
+  gint max_sources, max_windows;
+} PkCaps;
+
+typedef struct _PkRoom
+{
+  PkCaps *caps;      /* borrowed */
+  guint max_sources; /* places of this shard */
+  gint64 window_usec;
+  PkSources *sources;
+  PkWindows *windows;
+  PkRecent *networks; /* of IPv6 sources, by the key of their memory */
+  guint64 evicted_sources, evicted_windows, evicted_networks;
+} PkRoom;
+
+/* FALSE: there is not that much memory.  pk_room_clear() is due in any case. */
+gboolean pk_room_init(PkRoom *self, guint sources, guint windows, guint networks, gint64 window_usec, PkCaps *caps);
+void pk_room_clear(PkRoom *self);
+gsize pk_room_bytes(guint sources, guint windows, guint networks);
+
+/* A new source, clear but for its keys; another one may have given way. */
+PkSource *pk_room_insert(PkRoom *self, guint64 hash, guint64 memory_key, const PkAddr *address, gint64 arrival_usec);
+/* Room for a window of a source with that many ports.  FALSE: every other window is worth more. */
+gboolean pk_room_reserve_window(PkRoom *self, guint ports, gint64 arrival_usec);
+/* Takes its window from a source, which keeps the newest hit. */
+void pk_room_demote(PkRoom *self, PkSource *source);
+
+#endif
