@@ -85,7 +85,7 @@ void pk_audit_join_get_stats(PkAuditJoin *self, PkAuditJoinStats *ret_stats);
 typedef struct _PkEngine PkEngine;
 
 /* The most alerts that one pk_engine_observe() can write. */
-#define PK_OBSERVE_ALERTS_MAX 16
+#define PK_OBSERVE_ALERTS_MAX 20
 
 /* Reserves all memory that the engine will ever use (touched only on use), so
  * that steady state cannot fail.  options are checked, and copied.  Returns a
@@ -94,6 +94,9 @@ PkEngine *pk_engine_new(const PkOptions *options, GError **error);
 /* The same with the sources and windows of old, which stays as it is and must
  * not be in use by another thread.  If they do not fit, the newest stay. */
 PkEngine *pk_engine_new_from(PkEngine *old, const PkOptions *options, GError **error);
+/* Reads the files that options name again, after a change of their contents; no
+ * other thread may use self meanwhile.  On FALSE what was read earlier stays. */
+gboolean pk_engine_read_files(PkEngine *self, const PkOptions *options, GError **error);
 PkEngine *pk_engine_ref(PkEngine *self);
 void pk_engine_unref(PkEngine *self);
 
@@ -103,10 +106,12 @@ void pk_engine_unref(PkEngine *self);
  * arrival_usec is when the line reached the caller: a relay's clock, or a
  * replay's watermark.  It is never compared with event time. */
 
-/* Adds an event to its source's window.  host is the log host that reported it,
- * scope separates sources that share an address; both are copied.  Writes the
- * verdicts that fell due to ret_alerts, which has room for
- * PK_OBSERVE_ALERTS_MAX, and returns their number. */
+/* Adds an event to its source's window, or to what may prove a knock of its
+ * source.  host is the log host that reported it, scope separates sources that
+ * share an address; both are copied.  Writes the verdicts that fell due to
+ * ret_alerts, which has room for PK_OBSERVE_ALERTS_MAX, and returns their
+ * number.  An alert that is of_event belongs to this very event: its fields are
+ * those of both. */
 gsize pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec,
                         PkAlert *ret_alerts);
 
@@ -115,7 +120,10 @@ gsize pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSl
  * *ret_more: call again, not everything due was done. */
 gsize pk_engine_expire(PkEngine *self, gint64 arrival_usec, gsize max_items, PkAlert *ret_alerts, gboolean *ret_more);
 
-/* Totals since pk_engine_new(); those marked "now" are a present level. */
+/* Of pk_sign_name(). */
+#define PK_STATS_SIGNS_MAX 16
+
+/* Members are guint64 only.  Totals since pk_engine_new(); those marked "now" are a present level. */
 typedef struct _PkStats
 {
   guint64 hits;                     /* attempts and retransmissions that reached a window */
@@ -124,12 +132,17 @@ typedef struct _PkStats
   guint64 candidates;               /* complete candidates that were judged */
   guint64 scans;
   guint64 below_confidence;
+  guint64 allowed; /* alerts that allow() suppressed */
   guint64 in_cooldown;
   guint64 rate_limited;
+  guint64 failed_attempts;           /* daemons' stages that never opened */
+  guint64 signs[PK_STATS_SIGNS_MAX]; /* candidates that had the sign of that number */
   guint64 evicted_sources;
   guint64 evicted_windows;
-  guint64 evicted_reports; /* cooldowns forgotten early */
-  guint64 pushed_out;      /* hits that a 33rd pushed out */
+  guint64 evicted_reports;  /* cooldowns forgotten early */
+  guint64 evicted_memories; /* scan-memory() forgotten early */
+  guint64 evicted_evidence; /* what daemons and firewalls said, judged candidates, open services: forgotten early */
+  guint64 pushed_out;       /* hits that a 33rd pushed out */
   guint64 late;
   guint64 sources;        /* now */
   guint64 windows;        /* now */
@@ -137,6 +150,10 @@ typedef struct _PkStats
 } PkStats;
 
 void pk_engine_get_stats(PkEngine *self, PkStats *ret_stats);
+void pk_stats_add(PkStats *self, const PkStats *other);
+
+/* Signs by number, as in `evidence` and signs(); NULL from the first that is none on. */
+const gchar *pk_stats_sign_name(guint sign);
 
 /* ---- fields --------------------------------------------------------------- */
 
@@ -167,6 +184,7 @@ typedef enum
   PK_FIELD_PARENT_IMAGE,
   PK_FIELD_PARENT_COMMAND_LINE,
   PK_FIELD_PORTS,
+  PK_FIELD_ALLOWED,
   PK_FIELD_SEVERITY,
   PK_FIELD_CONFIDENCE,
   PK_FIELD_TECHNIQUE_ID,
@@ -216,7 +234,8 @@ typedef void (*PkFieldFunc)(PkFieldId id, const gchar *value, gsize len, gpointe
 
 /* scope may be empty; all: also the fields of fields(all). */
 void pk_event_each_field(const PkEvent *event, PkSlice scope, gboolean all, PkFieldFunc func, gpointer user_data);
-void pk_alert_each_field(const PkAlert *alert, PkFieldFunc func, gpointer user_data);
+/* event: of an alert that is of_event, whose fields follow; NULL otherwise. */
+void pk_alert_each_field(const PkAlert *alert, const PkEvent *event, PkFieldFunc func, gpointer user_data);
 
 /* Words of the enumerations as they stand in fields; static storage. */
 const gchar *pk_branch_name(PkBranch branch);
@@ -226,15 +245,16 @@ const gchar *pk_confidence_severity(PkConfidence confidence);
 /* The confidence of a message of that branch by itself (DESIGN: triggered and
  * client high/medium, ...).  FALSE: the branch carries none. */
 gboolean pk_branch_rating(PkBranch branch, const gchar **ret_severity, const gchar **ret_confidence);
+gboolean pk_branch_confidence(PkBranch branch, PkConfidence *ret_confidence);
 
 /* ---- text ----------------------------------------------------------------- */
 
-/* One JSON object, no line end, always valid UTF-8. */
-void pk_alert_append_json(const PkAlert *alert, GString *out);
+/* One JSON object, no line end, always valid UTF-8.  event as above. */
+void pk_alert_append_json(const PkAlert *alert, const PkEvent *event, GString *out);
 /* {"recognised":true, ...}; event NULL: {"recognised":false}. */
 void pk_event_append_json(const PkEvent *event, GString *out);
 /* The MESSAGE of an alert: "BRANCH alert_id=... src_ip=...", logfmt; values
  * with blanks, quotes or control bytes are quoted and escaped. */
-void pk_alert_append_logfmt(const PkAlert *alert, GString *out);
+void pk_alert_append_logfmt(const PkAlert *alert, const PkEvent *event, GString *out);
 
 #endif

@@ -32,22 +32,30 @@ typedef struct _PkOptions
   gint min_packets, max_packets;
   gint min_duration_seconds;
   gint scan_memory_seconds;
+  gint confirm_window_seconds;
   gint cooldown_seconds;
   gint min_confidence; /* PkConfidence */
   gint max_sources;
   gint max_windows;       /* 0 until pk_options_check(): max_sources / 16 */
   gint max_alerts;        /* a minute */
+  gint signs;             /* bit n: sign n of engine/signs.h counts */
+  gint alert_on;          /* PK_ALERT_ON_* */
+  gint ipv6_prefix;       /* bits */
+  gchar *known_sequences; /* path, owned; "": none; NULL: the list that is built in */
   GPtrArray *deny_prefix; /* of gchar *, owned; netfilter log prefixes */
   GPtrArray *accept_prefix;
   /* Not in the table, for the caller to set: one thread only, and the order of
    * alerts and who gives way do not depend on the random secret. */
   gboolean single_shard;
+  gboolean with_fates; /* verdicts that are not reported are handed out, too */
 } PkOptions;
 
 typedef enum
 {
   PK_OPTION_INTEGER,
   PK_OPTION_WORD,   /* one of words */
+  PK_OPTION_WORDS,  /* any of words, separated by commas; see the help */
+  PK_OPTION_PATH,   /* of a file, owned; NULL: not given */
   PK_OPTION_STRINGS /* may be given several times; each adds a string */
 } PkOptionType;
 
@@ -57,9 +65,9 @@ typedef struct _PkOption
   const gchar *name; /* as in the configuration: "min-ports" */
   PkOptionType type;
   gint min, max;             /* INTEGER: inclusive */
-  gint default_value;        /* INTEGER: value; WORD: index into words */
+  gint default_value;        /* INTEGER: value; WORD: index into words; WORDS: bits */
   const gchar *unit;         /* "s", "a minute", ""; for help and messages */
-  const gchar *const *words; /* WORD: NULL terminated */
+  const gchar *const *words; /* WORD, WORDS: NULL terminated */
   const gchar *help;         /* one line */
   gsize offset;              /* of the member in PkOptions */
 } PkOption;

@@ -133,6 +133,15 @@ enum
   PK_HAS_RECORD = 1 << 13
 };
 
+/* Groups of alert-on(). */
+enum
+{
+  PK_ALERT_ON_WINDOW = 1 << 0, /* alerts from hits, and all confirmations */
+  PK_ALERT_ON_DAEMON = 1 << 1,
+  PK_ALERT_ON_CLIENT = 1 << 2,
+  PK_ALERT_ON_HOST = 1 << 3
+};
+
 /* Free text of an event, copied out of the line. */
 typedef enum
 {
@@ -145,7 +154,8 @@ typedef enum
   PK_TEXT_USER,
   PK_TEXT_PARENT_IMAGE,
   PK_TEXT_PARENT_COMMAND_LINE,
-  PK_TEXT_PORTS, /* ports of a knock client, in the order given: "7000,8000,9000" */
+  PK_TEXT_PORTS,   /* ports of a knock client, in the order given: "7000,8000,9000" */
+  PK_TEXT_ALLOWED, /* the reason why an alert of it is suppressed: allow() */
   PK_N_TEXTS
 } PkTextId;
 
@@ -205,15 +215,35 @@ typedef struct _PkPort
 /* A longer log host or scope is cut to this, with its terminating NUL. */
 #define PK_NAME_BYTES 64
 
+/* Words of evidence beside the signs; what does not fit is left out. */
+#define PK_EVIDENCE_BYTES 320
+
+/* What became of a verdict.  Only reported ones are alerts; the others are
+ * handed out when the options say so, to tell why there was no alert. */
+typedef enum
+{
+  PK_FATE_REPORTED = 0,
+  PK_FATE_BELOW_CONFIDENCE, /* of min-confidence() */
+  PK_FATE_NOT_WANTED,       /* by alert-on() */
+  PK_FATE_ALLOWED,          /* by allow() */
+  PK_FATE_IN_COOLDOWN,
+  PK_FATE_RATE_LIMITED, /* by max-alerts() */
+  PK_N_FATES
+} PkFate;
+
 /* A verdict.  Strings are NUL terminated, and still log text. */
 typedef struct _PkAlert
 {
   guint8 id[8];
   PkBranch branch;
   PkConfidence confidence;
+  PkFate fate;
   guint32 signs; /* bits of the sign table, engine/signs.h */
+  gchar evidence
+      [PK_EVIDENCE_BYTES]; /* a comma list: "known_sequence:knockd-default,accept:tcp/22"; signs are not in it */
+  gboolean of_event;       /* alert-on(): of the event itself, whose fields belong to it */
   PkAddr source, dest;
-  gboolean has_dest;
+  gboolean has_source, has_dest;
   PkAddr other_dests[PK_ALERT_OTHER_DESTS_MAX];
   guint n_other_dests;
   PkPort attempts[PK_HITS_MAX]; /* in the order sent, repeats included */

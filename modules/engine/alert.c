@@ -78,3 +78,28 @@ pk_alert_identify(PkAlert *alert)
   g_checksum_free(sha256);
   g_byte_array_unref(bytes);
 }
+
+static gchar
+_plain(gchar c)
+{
+  return g_ascii_isalnum(c) || c == '.' || c == '_' || c == '/' || c == '-' ? c : '_';
+}
+
+void
+pk_alert_add_evidence(PkAlert *alert, const gchar *name, PkSlice value)
+{
+  gsize len = strlen(alert->evidence), name_len = strlen(name);
+  gchar *end = alert->evidence + len;
+
+  if (len + 1 + name_len + 1 + value.len >= sizeof(alert->evidence))
+    return;
+  if (len > 0)
+    *end++ = ',';
+  memcpy(end, name, name_len);
+  end += name_len;
+  if (value.len > 0)
+    *end++ = ':';
+  for (gsize i = 0; i < value.len; i++)
+    *end++ = _plain(value.data[i]);
+  *end = '\0';
+}

@@ -35,4 +35,9 @@ guint pk_alert_list_ports(const PkAlert *alert, PkPort ret_ports[PK_HITS_MAX]);
  * More are in tests/engine/test_alert.c. */
 void pk_alert_identify(PkAlert *alert);
 
+/* Adds "NAME:VALUE" to the evidence, or only "NAME" when value is empty.  What
+ * is no letter, digit or one of "._/-" in value becomes "_", for it may be log
+ * text.  Left out when there is no room. */
+void pk_alert_add_evidence(PkAlert *alert, const gchar *name, PkSlice value);
+
 #endif

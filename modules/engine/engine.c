@@ -3,6 +3,7 @@
 
 #include "port-knock/pk-engine.h"
 
+#include "engine/alert.h"
 #include "engine/table.h"
 #include "scan/address.h"
 #include "scan/slice.h"
@@ -11,13 +12,14 @@ struct _PkEngine
 {
   gint ref_count; /* atomic */
   PkTable *table;
+  guint32 alert_on; /* PK_ALERT_ON_* */
   /* atomic: */
   gsize no_hit;
   gsize alerts[PK_N_CONFIDENCES];
 };
 
 static PkEngine *
-_new(PkTable *table)
+_new(PkTable *table, const PkOptions *options)
 {
   PkEngine *self;
 
@@ -26,25 +28,32 @@ _new(PkTable *table)
   self = g_new0(PkEngine, 1);
   self->ref_count = 1;
   self->table = table;
+  self->alert_on = (guint32) options->alert_on;
   return self;
 }
 
 PkEngine *
 pk_engine_new(const PkOptions *options, GError **error)
 {
-  return _new(pk_table_new(options, error));
+  return _new(pk_table_new(options, error), options);
 }
 
 PkEngine *
 pk_engine_new_from(PkEngine *old, const PkOptions *options, GError **error)
 {
-  PkEngine *self = _new(pk_table_new_from(old->table, options, error));
+  PkEngine *self = _new(pk_table_new_from(old->table, options, error), options);
 
   if (!self)
     return NULL;
   self->no_hit = old->no_hit;
   memcpy(self->alerts, old->alerts, sizeof(self->alerts));
   return self;
+}
+
+gboolean
+pk_engine_read_files(PkEngine *self, const PkOptions *options, GError **error)
+{
+  return pk_table_read_files(self->table, options, error);
 }
 
 PkEngine *
@@ -61,6 +70,13 @@ pk_engine_unref(PkEngine *self)
     return;
   pk_table_free(self->table);
   g_free(self);
+}
+
+/* By pk_allow_mark(). */
+static gboolean
+_is_allowed(const PkEvent *event)
+{
+  return event->texts[PK_TEXT_ALLOWED].len > 0;
 }
 
 /* ---- hits ----------------------------------------------------------------- */
@@ -148,6 +164,40 @@ _makes_hits(const PkEvent *event)
   return event->kind == PK_EVENT_FIREWALL_DENY || event->kind == PK_EVENT_CONNECTION_ATTEMPT || _is_run_of_tool(event);
 }
 
+/* Raw packets of stateless scanners, as they leave in firewalls' logs: ZMap's
+ * IP ID; the SYN of masscan and nmap, which no kernel sends; long datagrams to
+ * SIP's ports and those beside it. */
+static gboolean
+_is_scanner_packet(const PkEvent *event)
+{
+  if ((event->has & PK_HAS_IP_ID) && event->ip_id == 54321)
+    return TRUE;
+  if (!(event->has & PK_HAS_LENGTH))
+    return FALSE;
+  if (event->protocol == PK_PROTO_TCP)
+    return (event->has & PK_HAS_TCP_WINDOW) && event->tcp_window == 1024 && event->length == 40;
+  return event->protocol == PK_PROTO_UDP && event->length >= 350 && event->dest_port >= 5000 &&
+         event->dest_port <= 5200;
+}
+
+static guint8
+_get_flags(const PkEvent *event)
+{
+  guint8 flags = 0;
+
+  if (event->has & PK_HAS_SOURCE_PORT)
+    flags |= PK_HIT_HAS_SOURCE_PORT;
+  if (event->has & PK_HAS_UPTIME)
+    flags |= PK_HIT_HAS_UPTIME;
+  if (_is_scanner_packet(event))
+    flags |= PK_HIT_SCANNER_PACKET;
+  if (_is_allowed(event))
+    flags |= PK_HIT_ALLOWED;
+  if (_is_run_of_tool(event))
+    flags |= PK_HIT_TOOL_RUN;
+  return flags;
+}
+
 static gboolean
 _make_hit(const PkEvent *event, gint64 arrival_usec, PkHit *ret_hit)
 {
@@ -157,16 +207,11 @@ _make_hit(const PkEvent *event, gint64 arrival_usec, PkHit *ret_hit)
     return FALSE;
   if (event->has & PK_HAS_DEST)
     hit.dest = event->dest;
-  if (event->has & PK_HAS_SOURCE_PORT)
-    {
-      hit.source_port = event->source_port;
-      hit.flags |= PK_HIT_HAS_SOURCE_PORT;
-    }
-  if (event->has & PK_HAS_UPTIME)
-    {
-      hit.uptime_usec = event->uptime_usec;
-      hit.flags |= PK_HIT_HAS_UPTIME;
-    }
+  hit.flags = _get_flags(event);
+  if (hit.flags & PK_HIT_HAS_SOURCE_PORT)
+    hit.source_port = event->source_port;
+  if (hit.flags & PK_HIT_HAS_UPTIME)
+    hit.uptime_usec = event->uptime_usec;
   *ret_hit = hit;
   return TRUE;
 }
@@ -177,7 +222,8 @@ static gsize
 _count_alerts(PkEngine *self, const PkAlert *alerts, gsize n)
 {
   for (gsize i = 0; i < n; i++)
-    g_atomic_pointer_add(&self->alerts[alerts[i].confidence], 1);
+    if (alerts[i].fate == PK_FATE_REPORTED)
+      g_atomic_pointer_add(&self->alerts[alerts[i].confidence], 1);
   return n;
 }
 
@@ -199,23 +245,158 @@ _choose_scope(const PkEvent *event, PkSlice scope, PkSlice host, gchar buffer[2 
   return pk_slice(buffer, len + host.len);
 }
 
-gsize
-pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec,
-                  PkAlert *ret_alerts)
+static gsize
+_observe_hit(PkEngine *self, const PkEvent *event, const PkSender *sender, gint64 arrival_usec, PkAlert *ret_alerts)
 {
-  gchar buffer[2 * PK_NAME_BYTES];
+  const PkSequences *sequences = pk_table_sequences(self->table);
+  const PkKnownPacket *packet;
   PkHit hit;
-  gsize n;
 
-  if (!_makes_hits(event))
-    return 0;
   if (!_make_hit(event, arrival_usec, &hit))
     {
       g_atomic_pointer_add(&self->no_hit, 1);
       return 0;
     }
-  n = pk_table_observe(self->table, _get_source(event), _choose_scope(event, scope, host, buffer), host, &hit,
-                       ret_alerts);
+  packet = sequences && event->kind == PK_EVENT_FIREWALL_DENY ? pk_sequences_find_packet(sequences, event) : NULL;
+  return pk_table_observe(self->table, sender, &hit, packet, ret_alerts);
+}
+
+/* ---- evidence ------------------------------------------------------------- */
+
+static void
+_begin_evidence(const PkEvent *event, gint64 arrival_usec, PkEvidence *evidence)
+{
+  memset(evidence, 0, sizeof(*evidence));
+  evidence->time_usec = event->time_usec;
+  evidence->arrival_usec = arrival_usec;
+  evidence->allowed = _is_allowed(event);
+}
+
+/* New connections only: a port that was reached. */
+static gboolean
+_make_accept(const PkEvent *event, PkEvidence *evidence)
+{
+  if (event->kind != PK_EVENT_FIREWALL_ACCEPT || !(event->has & PK_HAS_DEST) || !_get_port(event, &evidence->port) ||
+      (event->protocol != PK_PROTO_TCP && event->protocol != PK_PROTO_UDP))
+    return FALSE;
+  evidence->is_accept = TRUE;
+  evidence->dest = event->dest;
+  return TRUE;
+}
+
+static gboolean
+_make_daemon_evidence(const PkEvent *event, PkEvidence *evidence)
+{
+  gboolean closes = event->door_action && event->door_action[0] == 'c';
+
+  if (event->kind != PK_EVENT_KNOCK_DAEMON)
+    return FALSE;
+  evidence->door = pk_event_get_text(event, PK_TEXT_DOOR);
+  evidence->opened = pk_event_get_text(event, PK_TEXT_OPEN_PORT);
+  evidence->is_close = closes;
+  evidence->is_open = !closes && (event->branch == PK_BRANCH_KNOCK_SEQUENCE_TRIGGERED || event->door_action);
+  if (event->has & PK_HAS_STAGE)
+    evidence->stage = event->stage;
+  return evidence->is_close || evidence->is_open || evidence->stage;
+}
+
+static gboolean
+_make_firewall_evidence(const PkEvent *event, PkEvidence *evidence)
+{
+  if (event->kind != PK_EVENT_HOST_FIREWALL_OPENED)
+    return FALSE;
+  evidence->is_firewall = TRUE;
+  evidence->opened = pk_event_get_text(event, PK_TEXT_OPEN_PORT);
+  return TRUE;
+}
+
+static gsize
+_observe_evidence(PkEngine *self, const PkEvent *event, const PkSender *sender, gint64 arrival_usec,
+                  PkAlert *ret_alerts)
+{
+  PkEvidence evidence;
+
+  if (!_has_usable_source(event))
+    return 0;
+  _begin_evidence(event, arrival_usec, &evidence);
+  if (!_make_accept(event, &evidence) && !_make_daemon_evidence(event, &evidence) &&
+      !_make_firewall_evidence(event, &evidence))
+    return 0;
+  return pk_table_take_evidence(self->table, sender, &evidence, ret_alerts);
+}
+
+/* ---- findings ------------------------------------------------------------- */
+
+static guint32
+_get_group(const PkEvent *event)
+{
+  switch (event->kind)
+    {
+    case PK_EVENT_KNOCK_DAEMON:
+      return PK_ALERT_ON_DAEMON;
+    case PK_EVENT_KNOCK_CLIENT:
+      return PK_ALERT_ON_CLIENT;
+    case PK_EVENT_HOST_FIREWALL_OPENED:
+    case PK_EVENT_KNOCK_TOOL_INSTALLED:
+      return PK_ALERT_ON_HOST;
+    default:
+      return 0;
+    }
+}
+
+/* What was done is told by door and stage, or by the command. */
+static guint64
+_hash_text(guint64 hash, PkSlice text)
+{
+  for (gsize i = 0; i < text.len; i++)
+    hash = hash * 31 + (guint8) text.data[i];
+  return hash * 31;
+}
+
+static guint64
+_hash_finding(const PkEvent *event, PkSlice host)
+{
+  guint64 hash = _hash_text(event->branch, host);
+
+  for (PkTextId text = PK_TEXT_DOOR; text < PK_N_TEXTS; text++)
+    hash = _hash_text(hash, pk_event_get_text(event, text));
+  return hash + (event->has & PK_HAS_STAGE ? event->stage : 0);
+}
+
+static gsize
+_observe_finding(PkEngine *self, const PkEvent *event, const PkSender *sender, gint64 arrival_usec, PkAlert *ret_alerts)
+{
+  PkAlert alert = { .branch = event->branch, .of_event = TRUE };
+
+  if (!(self->alert_on & _get_group(event)) || !pk_branch_confidence(event->branch, &alert.confidence))
+    return 0;
+  alert.source = event->source;
+  alert.has_source = (event->has & PK_HAS_SOURCE) != 0;
+  alert.dest = event->dest;
+  alert.has_dest = (event->has & PK_HAS_DEST) != 0;
+  alert.window_start_usec = alert.window_end_usec = event->time_usec;
+  alert.arrival_usec = arrival_usec;
+  pk_slice_copy(sender->scope, alert.scope, sizeof(alert.scope));
+  if (sender->host.len)
+    pk_slice_copy(sender->host, alert.hosts[alert.n_hosts++], sizeof(alert.hosts[0]));
+  return pk_table_report(self->table, sender, &alert, _hash_finding(event, sender->host), _is_allowed(event),
+                         ret_alerts);
+}
+
+gsize
+pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec,
+                  PkAlert *ret_alerts)
+{
+  gchar buffer[2 * PK_NAME_BYTES];
+  PkSender sender = { .address = *_get_source(event), .host = host };
+  gsize n;
+
+  sender.scope = _choose_scope(event, scope, host, buffer);
+  n = _observe_finding(self, event, &sender, arrival_usec, ret_alerts);
+  if (_makes_hits(event))
+    n += _observe_hit(self, event, &sender, arrival_usec, ret_alerts + n);
+  else
+    n += _observe_evidence(self, event, &sender, arrival_usec, ret_alerts + n);
   return _count_alerts(self, ret_alerts, n);
 }
 
@@ -234,4 +415,14 @@ pk_engine_get_stats(PkEngine *self, PkStats *ret_stats)
   ret_stats->no_hit = (gsize) g_atomic_pointer_get(&self->no_hit);
   for (guint i = 0; i < PK_N_CONFIDENCES; i++)
     ret_stats->alerts[i] = (gsize) g_atomic_pointer_get(&self->alerts[i]);
+}
+
+void
+pk_stats_add(PkStats *self, const PkStats *other)
+{
+  guint64 *own = (guint64 *) self;
+  const guint64 *added = (const guint64 *) other;
+
+  for (gsize i = 0; i < sizeof(*self) / sizeof(*own); i++)
+    own[i] += added[i];
 }

@@ -51,6 +51,7 @@ static const FieldInfo FIELDS[PK_N_FIELDS] =
   [PK_FIELD_PARENT_IMAGE] = { "parent_image", PK_FIELD_STRING },
   [PK_FIELD_PARENT_COMMAND_LINE] = { "parent_command_line", PK_FIELD_STRING },
   [PK_FIELD_PORTS] = { "ports", PK_FIELD_STRING },
+  [PK_FIELD_ALLOWED] = { "allowed", PK_FIELD_STRING },
   [PK_FIELD_SEVERITY] = { "severity", PK_FIELD_STRING },
   [PK_FIELD_CONFIDENCE] = { "confidence", PK_FIELD_STRING },
   [PK_FIELD_TECHNIQUE_ID] = { "technique_id", PK_FIELD_STRING },
@@ -111,7 +112,7 @@ static const BranchInfo BRANCHES[PK_N_BRANCHES] =
   [PK_BRANCH_KNOCK_TOOL_INSTALLED] = { "knock_tool_installed", "informational", "low" },
   [PK_BRANCH_RAPID_SEQUENTIAL_PORT_DENIED] = { "rapid_sequential_port_denied", NULL, NULL },
   [PK_BRANCH_KNOCK_SEQUENCE_CONFIRMED] = { "knock_sequence_confirmed", NULL, NULL },
-  [PK_BRANCH_KNOCK_ATTEMPT_FAILED] = { "knock_attempt_failed", NULL, NULL },
+  [PK_BRANCH_KNOCK_ATTEMPT_FAILED] = { "knock_attempt_failed", "medium", "medium" },
   [PK_BRANCH_SPA_PACKET_DENIED] = { "spa_packet_denied", NULL, NULL },
   [PK_BRANCH_MAGIC_PACKET_DENIED] = { "magic_packet_denied", NULL, NULL },
 };
@@ -133,6 +134,7 @@ static const PkFieldId TEXT_FIELDS[PK_N_TEXTS] =
   [PK_TEXT_PARENT_IMAGE] = PK_FIELD_PARENT_IMAGE,
   [PK_TEXT_PARENT_COMMAND_LINE] = PK_FIELD_PARENT_COMMAND_LINE,
   [PK_TEXT_PORTS] = PK_FIELD_PORTS,
+  [PK_TEXT_ALLOWED] = PK_FIELD_ALLOWED,
 };
 /* clang-format on */
 
@@ -186,6 +188,19 @@ pk_branch_rating(PkBranch branch, const gchar **ret_severity, const gchar **ret_
     return FALSE;
   *ret_severity = BRANCHES[branch].severity;
   *ret_confidence = BRANCHES[branch].confidence;
+  return TRUE;
+}
+
+gboolean
+pk_branch_confidence(PkBranch branch, PkConfidence *ret_confidence)
+{
+  const gchar *severity, *confidence;
+
+  if (!pk_branch_rating(branch, &severity, &confidence))
+    return FALSE;
+  for (guint i = 0; i < PK_N_CONFIDENCES; i++)
+    if (g_str_equal(confidence, CONFIDENCES[i]))
+      *ret_confidence = (PkConfidence) i;
   return TRUE;
 }
 
@@ -430,7 +445,7 @@ _put_sequence(const Sink *sink, const PkAlert *alert)
 static void
 _put_evidence(const Sink *sink, const PkAlert *alert)
 {
-  GString *text = g_string_new(NULL);
+  GString *text = g_string_new(alert->evidence);
 
   for (guint sign = 0; sign < PK_N_SIGNS; sign++)
     if (alert->signs & (1u << sign))
@@ -492,38 +507,81 @@ _put_id(const Sink *sink, const PkAlert *alert)
 }
 
 static void
-_put_window(const Sink *sink, const PkAlert *alert)
+_put_attempts(const Sink *sink, const PkAlert *alert)
 {
   _put_port_sequence(sink, alert);
   _put_sequence(sink, alert);
   _put_number(sink, PK_FIELD_DISTINCT_PORTS, alert->distinct_ports);
   _put_number(sink, PK_FIELD_TOTAL_PACKETS, alert->total_packets);
   _put_number(sink, PK_FIELD_RETRANSMITS, alert->retransmits);
+}
+
+/* A daemon's word, or a finding by itself, has no hits. */
+static void
+_put_window(const Sink *sink, const PkAlert *alert)
+{
+  if (alert->n_attempts > 0)
+    _put_attempts(sink, alert);
   _put_time(sink, PK_FIELD_WINDOW_START, alert->window_start_usec);
   _put_time(sink, PK_FIELD_WINDOW_END, alert->window_end_usec);
   _put_duration(sink, alert);
   _put_number(sink, PK_FIELD_REPEATS, alert->repeats);
 }
 
+/* Findings by themselves are rated by their branch, verdicts by what they are worth. */
+static const gchar *
+_severity(const PkAlert *alert)
+{
+  return BRANCHES[alert->branch].severity ? BRANCHES[alert->branch].severity : SEVERITIES[alert->confidence];
+}
+
+static void
+_put_alert(const Sink *sink, const PkAlert *alert)
+{
+  _put_id(sink, alert);
+  _put_string(sink, PK_FIELD_DETECTION_BRANCH, BRANCHES[alert->branch].name);
+  _put_string(sink, PK_FIELD_SEVERITY, _severity(alert));
+  _put_string(sink, PK_FIELD_CONFIDENCE, CONFIDENCES[alert->confidence]);
+  _put_evidence(sink, alert);
+  if (alert->has_source)
+    _put_addr(sink, PK_FIELD_SRC_IP, &alert->source);
+  if (alert->has_dest)
+    _put_addr(sink, PK_FIELD_DEST_IP, &alert->dest);
+  _put_other_dests(sink, alert);
+  _put_string(sink, PK_FIELD_SCOPE, alert->scope);
+  _put_window(sink, alert);
+  _put_string(sink, PK_FIELD_TECHNIQUE_ID, TECHNIQUE_ID);
+  _put_string(sink, PK_FIELD_TECHNIQUE, TECHNIQUE);
+  _put_string(sink, PK_FIELD_TACTICS, TACTICS);
+  _put_string(sink, PK_FIELD_REFERENCE, REFERENCE);
+  _put_hosts(sink, alert);
+}
+
+/* What the alert has not told already. */
+static void
+_put_rest(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
+{
+  switch (id)
+    {
+    case PK_FIELD_DETECTION_BRANCH:
+    case PK_FIELD_SRC_IP:
+    case PK_FIELD_DEST_IP:
+    case PK_FIELD_SEVERITY:
+    case PK_FIELD_CONFIDENCE:
+    case PK_FIELD_TECHNIQUE_ID:
+      return;
+    default:
+      _put(user_data, id, value, len);
+    }
+}
+
 void
-pk_alert_each_field(const PkAlert *alert, PkFieldFunc func, gpointer user_data)
+pk_alert_each_field(const PkAlert *alert, const PkEvent *event, PkFieldFunc func, gpointer user_data)
 {
   Sink sink = { func, user_data };
+  const PkSlice no_scope = { NULL, 0 };
 
-  _put_id(&sink, alert);
-  _put_string(&sink, PK_FIELD_DETECTION_BRANCH, BRANCHES[alert->branch].name);
-  _put_string(&sink, PK_FIELD_SEVERITY, SEVERITIES[alert->confidence]);
-  _put_string(&sink, PK_FIELD_CONFIDENCE, CONFIDENCES[alert->confidence]);
-  _put_evidence(&sink, alert);
-  _put_addr(&sink, PK_FIELD_SRC_IP, &alert->source);
-  if (alert->has_dest)
-    _put_addr(&sink, PK_FIELD_DEST_IP, &alert->dest);
-  _put_other_dests(&sink, alert);
-  _put_string(&sink, PK_FIELD_SCOPE, alert->scope);
-  _put_window(&sink, alert);
-  _put_string(&sink, PK_FIELD_TECHNIQUE_ID, TECHNIQUE_ID);
-  _put_string(&sink, PK_FIELD_TECHNIQUE, TECHNIQUE);
-  _put_string(&sink, PK_FIELD_TACTICS, TACTICS);
-  _put_string(&sink, PK_FIELD_REFERENCE, REFERENCE);
-  _put_hosts(&sink, alert);
+  _put_alert(&sink, alert);
+  if (alert->of_event && event)
+    pk_event_each_field(event, no_scope, FALSE, _put_rest, &sink);
 }

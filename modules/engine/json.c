@@ -48,11 +48,11 @@ _append_and_free(GString *out, json_object *object)
 }
 
 void
-pk_alert_append_json(const PkAlert *alert, GString *out)
+pk_alert_append_json(const PkAlert *alert, const PkEvent *event, GString *out)
 {
   json_object *object = json_object_new_object();
 
-  pk_alert_each_field(alert, _add_field, object);
+  pk_alert_each_field(alert, event, _add_field, object);
   _append_and_free(out, object);
 }
 

@@ -69,8 +69,8 @@ _append_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
 }
 
 void
-pk_alert_append_logfmt(const PkAlert *alert, GString *out)
+pk_alert_append_logfmt(const PkAlert *alert, const PkEvent *event, GString *out)
 {
   g_string_append(out, pk_branch_name(alert->branch));
-  pk_alert_each_field(alert, _append_field, out);
+  pk_alert_each_field(alert, event, _append_field, out);
 }

@@ -5,11 +5,29 @@
 
 #include <string.h>
 
+#include "engine/signs.h"
+
 /* A log prefix that iptables or nftables accepts has at most 127 bytes. */
 #define PREFIX_BYTES_MAX 127
 #define PREFIXES_MAX 256
 
 static const gchar *const CONFIDENCE_WORDS[] = { "low", "medium", "high", "confirmed", NULL };
+static const gchar *const ALERT_ON_WORDS[] = { "window", "daemon", "client", "host", NULL };
+/* As pk_sign_name() has them, by number: a test compares. */
+static const gchar *const SIGN_WORDS[PK_N_SIGNS + 1] = { "scanner",
+                                                         "retries",
+                                                         "unsettled",
+                                                         "other_ports",
+                                                         "other_destinations",
+                                                         "one_source_port",
+                                                         "scanner_packet",
+                                                         "service_ports",
+                                                         "consecutive_ports",
+                                                         "periodic",
+                                                         "repeated_inside",
+                                                         "retried_ports",
+                                                         "shared_list",
+                                                         NULL };
 
 /* clang-format off */
 static const PkOption OPTIONS[] =
@@ -31,6 +49,8 @@ static const PkOption OPTIONS[] =
     "a shorter knock is not reported; at most window", G_STRUCT_OFFSET(PkOptions, min_duration_seconds) },
   { "scan-memory", PK_OPTION_INTEGER, 60, 86400, 3600, "seconds", NULL,
     "a source that scanned counts as a scanner for this long", G_STRUCT_OFFSET(PkOptions, scan_memory_seconds) },
+  { "confirm-window", PK_OPTION_INTEGER, 1, 3600, 120, "seconds", NULL,
+    "what proves a knock comes within this long after it", G_STRUCT_OFFSET(PkOptions, confirm_window_seconds) },
   { "cooldown", PK_OPTION_INTEGER, 0, 86400, 300, "seconds", NULL,
     "the same knock is not reported again for this long", G_STRUCT_OFFSET(PkOptions, cooldown_seconds) },
   { "min-confidence", PK_OPTION_WORD, 0, 0, PK_CONFIDENCE_MEDIUM, "", CONFIDENCE_WORDS,
@@ -42,6 +62,14 @@ static const PkOption OPTIONS[] =
     G_STRUCT_OFFSET(PkOptions, max_windows) },
   { "max-alerts", PK_OPTION_INTEGER, 1, 10000, 60, "a minute", NULL,
     "more alerts are counted, not written", G_STRUCT_OFFSET(PkOptions, max_alerts) },
+  { "signs", PK_OPTION_WORDS, 0, 0, PK_SIGNS_ALL, "", SIGN_WORDS,
+    "what makes a candidate low; all,-WORD turns one off", G_STRUCT_OFFSET(PkOptions, signs) },
+  { "alert-on", PK_OPTION_WORDS, 0, 0, PK_ALERT_ON_WINDOW, "", ALERT_ON_WORDS,
+    "what becomes an alert; window: knocks in denials, and all confirmations", G_STRUCT_OFFSET(PkOptions, alert_on) },
+  { "known-sequences", PK_OPTION_PATH, 0, 0, 0, "", NULL,
+    "file of known knocks instead of those built in; \"\" for none", G_STRUCT_OFFSET(PkOptions, known_sequences) },
+  { "ipv6-prefix", PK_OPTION_INTEGER, 32, 128, 64, "bits", NULL,
+    "IPv6 sources are remembered by their network of that size", G_STRUCT_OFFSET(PkOptions, ipv6_prefix) },
   { "deny-prefix", PK_OPTION_STRINGS, 0, 0, 0, "", NULL,
     "netfilter log prefix that means a denial; may be repeated", G_STRUCT_OFFSET(PkOptions, deny_prefix) },
   { "accept-prefix", PK_OPTION_STRINGS, 0, 0, 0, "", NULL,
@@ -63,6 +91,12 @@ pk_option_table(gsize *ret_n)
 
 static gint *
 _integer(PkOptions *self, const PkOption *option)
+{
+  return G_STRUCT_MEMBER_P(self, option->offset);
+}
+
+static gchar **
+_path(const PkOptions *self, const PkOption *option)
 {
   return G_STRUCT_MEMBER_P(self, option->offset);
 }
@@ -96,7 +130,7 @@ pk_options_init(PkOptions *self)
     {
       if (OPTIONS[i].type == PK_OPTION_STRINGS)
         *_strings(self, &OPTIONS[i]) = g_ptr_array_new_with_free_func(g_free);
-      else
+      else if (OPTIONS[i].type != PK_OPTION_PATH)
         *_integer(self, &OPTIONS[i]) = OPTIONS[i].default_value;
     }
 }
@@ -107,6 +141,8 @@ pk_options_clear(PkOptions *self)
   for (gsize i = 0; i < G_N_ELEMENTS(OPTIONS); i++)
     if (OPTIONS[i].type == PK_OPTION_STRINGS)
       g_clear_pointer(_strings(self, &OPTIONS[i]), g_ptr_array_unref);
+    else if (OPTIONS[i].type == PK_OPTION_PATH)
+      g_clear_pointer(_path(self, &OPTIONS[i]), g_free);
 }
 
 static gpointer
@@ -127,6 +163,8 @@ pk_options_copy(const PkOptions *self, PkOptions *dest)
         g_ptr_array_set_free_func(copy, g_free);
         *_strings(dest, &OPTIONS[i]) = copy;
       }
+    else if (OPTIONS[i].type == PK_OPTION_PATH)
+      *_path(dest, &OPTIONS[i]) = g_strdup(*_path(self, &OPTIONS[i]));
 }
 
 static gboolean
@@ -161,6 +199,67 @@ _set_word(PkOptions *self, const PkOption *option, const gchar *value, GError **
               option->name, value, words);
   g_free(words);
   return FALSE;
+}
+
+static gint
+_find_word(const PkOption *option, const gchar *word)
+{
+  for (gint i = 0; option->words[i]; i++)
+    if (strcmp(option->words[i], word) == 0)
+      return i;
+  return -1;
+}
+
+/* "all,-periodic": from left to right; a list that begins with "-WORD" begins with all. */
+static gboolean
+_add_word(const PkOption *option, const gchar *word, gboolean is_first, gint *bits)
+{
+  gint all = (1 << g_strv_length((gchar **) option->words)) - 1, i;
+  gboolean off = word[0] == '-';
+
+  if (strcmp(word, "all") == 0 || strcmp(word, "none") == 0)
+    {
+      *bits = word[0] == 'a' ? all : 0;
+      return TRUE;
+    }
+  i = _find_word(option, off ? word + 1 : word);
+  if (i < 0)
+    return FALSE;
+  if (is_first)
+    *bits = off ? all : 0;
+  *bits = off ? *bits & ~(1 << i) : *bits | 1 << i;
+  return TRUE;
+}
+
+static gboolean
+_set_words(PkOptions *self, const PkOption *option, const gchar *value, GError **error)
+{
+  gchar **given = g_strsplit(value, ",", 0), *words;
+  gint bits = 0;
+  gboolean ok = given[0] != NULL;
+
+  for (guint i = 0; ok && given[i]; i++)
+    ok = _add_word(option, g_strstrip(given[i]), i == 0, &bits);
+  g_strfreev(given);
+  if (ok)
+    {
+      *_integer(self, option) = bits;
+      return TRUE;
+    }
+  words = g_strjoinv(", ", (gchar **) option->words);
+  g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE,
+              "%s: \"%.160s\" is not permitted, it takes all, none, or a comma list of %s, each with - to turn it off",
+              option->name, value, words);
+  g_free(words);
+  return FALSE;
+}
+
+static gboolean
+_set_path(PkOptions *self, const PkOption *option, const gchar *value, GError **error)
+{
+  g_free(*_path(self, option));
+  *_path(self, option) = g_strdup(value);
+  return TRUE;
 }
 
 static gboolean
@@ -204,6 +303,12 @@ pk_options_set(PkOptions *self, const gchar *name, const gchar *value, GError **
       break;
     case PK_OPTION_WORD:
       ok = _set_word(self, option, value, error);
+      break;
+    case PK_OPTION_WORDS:
+      ok = _set_words(self, option, value, error);
+      break;
+    case PK_OPTION_PATH:
+      ok = _set_path(self, option, value, error);
       break;
     case PK_OPTION_STRINGS:
       ok = _add_string(self, option, value, error);

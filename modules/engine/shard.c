@@ -3,34 +3,54 @@
 
 #include "engine/shard.h"
 
-#include <sodium.h>
-
 #include "engine/alert.h"
-#include "engine/signs.h"
+#include "engine/recent.h"
+#include "scan/address.h"
+#include "scan/slice.h"
+
+/* What may prove a candidate waits a moment: a scan that meets an open port
+ * shows what it is by then, and a daemon's next line tells which port it opened. */
+#define HOLD_USEC (G_USEC_PER_SEC / 2)
+/* A daemon's word alone waits longer, for the firewall's lines may come late. */
+#define DOOR_USEC (2 * (gint64) G_USEC_PER_SEC)
+
+/* Something that may prove a candidate, on hold. */
+typedef struct _Hold
+{
+  gint64 due_usec;
+  PkAddr address;
+  gboolean is_accept; /* only a permitted connection */
+} Hold;
 
 struct _PkShard
 {
   const PkShardConfig *config; /* borrowed */
-  PkCaps *caps;                /* borrowed */
+  PkRoom room;
   PkNames *names;
-  PkSources *sources;
-  PkWindows *windows;
-  PkReports *reports;
+  PkRecent *memories; /* of sources with two attempts or more */
+  PkRecent *holds;    /* by source, due in this order */
+  PkRecent *doors;    /* the same, of daemons' words without a candidate */
+  PkLedger *ledger;
+  PkCrowd *crowd;
   PkStats stats; /* totals only */
 };
 
 PkShard *
-pk_shard_new(const PkShardConfig *config, PkCaps *caps)
+pk_shard_new(const PkShardConfig *config, PkShardCaps *caps)
 {
   PkShard *self = g_new0(PkShard, 1);
+  gboolean has_room;
 
   self->config = config;
-  self->caps = caps;
   self->names = pk_names_new(config->names_secret);
-  self->sources = pk_sources_new(config->sources);
-  self->windows = pk_windows_new(config->windows);
-  self->reports = pk_reports_new(config->reports);
-  if (!self->sources || !self->windows)
+  has_room = pk_room_init(&self->room, config->sources, config->windows, config->ledger.capacity,
+                          config->rule.window_usec, &caps->room);
+  self->memories = pk_recent_new(config->memories, sizeof(PkMemory));
+  self->holds = pk_recent_new(config->ledger.capacity, sizeof(Hold));
+  self->doors = pk_recent_new(config->ledger.capacity, sizeof(Hold));
+  self->ledger = pk_ledger_new(&config->ledger, &caps->alerts);
+  self->crowd = pk_crowd_new(config->crowd, config->memory.seconds);
+  if (!has_room || !self->memories || !self->holds || !self->doors || !self->ledger || !self->crowd)
     g_clear_pointer(&self, pk_shard_free);
   return self;
 }
@@ -39,158 +59,63 @@ void
 pk_shard_free(PkShard *self)
 {
   pk_names_free(self->names);
-  g_clear_pointer(&self->sources, pk_sources_free);
-  g_clear_pointer(&self->windows, pk_windows_free);
-  pk_reports_free(self->reports);
+  pk_room_clear(&self->room);
+  pk_recent_free(self->memories);
+  pk_recent_free(self->holds);
+  pk_recent_free(self->doors);
+  pk_ledger_free(self->ledger);
+  pk_crowd_free(self->crowd);
   g_free(self);
 }
 
 gsize
 pk_shard_bytes(const PkShardConfig *config)
 {
-  return sizeof(PkShard) + pk_names_bytes() + pk_sources_bytes(config->sources) + pk_windows_bytes(config->windows) +
-         pk_reports_bytes(config->reports);
+  return sizeof(PkShard) + pk_names_bytes() + pk_room_bytes(config->sources, config->windows, config->ledger.capacity) +
+         pk_recent_bytes(config->memories, sizeof(PkMemory)) + pk_ledger_bytes(config->ledger.capacity) +
+         2 * pk_recent_bytes(config->ledger.capacity, sizeof(Hold)) + pk_crowd_bytes(config->crowd);
 }
 
-/* ---- room ----------------------------------------------------------------- */
-
-static gboolean
-_reserve(gint *now, gint max)
+PkLedger *
+pk_shard_ledger(PkShard *self)
 {
-  if (g_atomic_int_add(now, 1) < max)
-    return TRUE;
-  g_atomic_int_add(now, -1);
-  return FALSE;
+  return self->ledger;
+}
+
+PkCrowd *
+pk_shard_crowd(PkShard *self)
+{
+  return self->crowd;
+}
+
+/* ---- memory ---------------------------------------------------------------- */
+
+static void
+_remember(PkShard *self, const PkSource *source, const PkHit *hit)
+{
+  PkMemory *memory = pk_recent_take(self->memories, source->memory, &self->stats.evicted_memories);
+
+  pk_memory_add(memory, &self->config->memory, &hit->port, &hit->dest, pk_memory_seconds(hit->arrival_usec));
 }
 
 static void
-_release_window(PkShard *self, PkSource *source)
+_remember_scan(PkShard *self, const PkSource *source, gint64 arrival_usec)
 {
-  pk_windows_release(self->windows, source->window);
-  pk_sources_set_window(self->sources, source, PK_INDEX_NONE);
-  g_atomic_int_add(&self->caps->windows, -1);
-}
+  PkMemory *memory = pk_recent_take(self->memories, source->memory, &self->stats.evicted_memories);
 
-/* A source without window keeps its newest hit. */
-static void
-_demote(PkShard *self, PkSource *source)
-{
-  const PkWindow *window = &pk_windows_get(self->windows, source->window)->window;
-
-  source->single = window->hits[window->n - 1];
-  _release_window(self, source);
-}
-
-/* A quiet window is worth no more than a single hit; one that is not quiet
- * goes only where every source has one. */
-static guint32
-_find_source_victim(PkShard *self, gint64 arrival_usec)
-{
-  guint32 plain = pk_sources_find_victim(self->sources);
-  guint32 window = pk_windows_find_quiet(self->windows, arrival_usec - self->config->rule.window_usec);
-
-  if (window != PK_INDEX_NONE && plain != PK_INDEX_NONE &&
-      pk_windows_get(self->windows, window)->arrival_usec > pk_sources_get(self->sources, plain)->single.arrival_usec)
-    return plain;
-  if (window == PK_INDEX_NONE && plain != PK_INDEX_NONE)
-    return plain;
-  if (window == PK_INDEX_NONE)
-    window = pk_windows_find_victim(self->windows, PK_HITS_MAX, 0);
-  return pk_windows_get(self->windows, window)->source;
-}
-
-static void
-_evict_source(PkShard *self, gint64 arrival_usec)
-{
-  guint32 victim = _find_source_victim(self, arrival_usec);
-  PkSource *source = pk_sources_get(self->sources, victim);
-
-  if (source->window != PK_INDEX_NONE)
-    _release_window(self, source);
-  pk_sources_remove(self->sources, victim);
-  self->stats.evicted_sources++;
-}
-
-static PkSource *
-_insert_source(PkShard *self, guint64 hash, const PkAddr *address, gint64 arrival_usec)
-{
-  if (pk_sources_is_full(self->sources) || !_reserve(&self->caps->sources, self->caps->max_sources))
-    {
-      if (!pk_sources_is_empty(self->sources))
-        _evict_source(self, arrival_usec);
-      else
-        g_atomic_int_add(&self->caps->sources, 1); /* one over the cap: there is nobody here to give way */
-    }
-  return pk_sources_get(self->sources, pk_sources_insert(self->sources, hash, address));
-}
-
-/* FALSE: every other window is worth more. */
-static gboolean
-_make_room_for_window(PkShard *self, guint ports, gint64 arrival_usec)
-{
-  guint32 victim = pk_windows_find_victim(self->windows, ports, arrival_usec - self->config->rule.window_usec);
-
-  self->stats.evicted_windows++;
-  if (victim == PK_INDEX_NONE)
-    return FALSE;
-  _demote(self, pk_sources_get(self->sources, pk_windows_get(self->windows, victim)->source));
-  return TRUE;
+  pk_memory_add_scan(memory, pk_memory_seconds(arrival_usec));
+  self->stats.scans++;
 }
 
 static gboolean
-_reserve_window(PkShard *self, guint ports, gint64 arrival_usec)
+_is_scanner(const PkShard *self, guint64 memory_key, gint64 arrival_usec)
 {
-  if (!pk_windows_is_full(self->windows) && _reserve(&self->caps->windows, self->caps->max_windows))
-    return TRUE;
-  if (!_make_room_for_window(self, ports, arrival_usec))
-    return FALSE;
-  g_atomic_int_add(&self->caps->windows, 1);
-  return TRUE;
+  const PkMemory *memory = pk_recent_find(self->memories, memory_key);
+
+  return memory && pk_memory_is_scanner(memory, &self->config->memory, pk_memory_seconds(arrival_usec));
 }
 
-/* ---- verdicts ------------------------------------------------------------- */
-
-/* The same source, destination and sequence. */
-static guint64
-_hash_knock(const PkShard *self, const PkSource *source, const PkAlert *alert)
-{
-  guint8 bytes[sizeof(source->hash) + 2 * sizeof(PkAddr) + PK_HITS_MAX * sizeof(PkPort)];
-  PkPort ports[PK_HITS_MAX];
-  guint n = pk_alert_list_ports(alert, ports);
-  gsize len = 0;
-  guint64 hash;
-
-  memcpy(bytes, &source->hash, sizeof(source->hash));
-  len += sizeof(source->hash);
-  memcpy(bytes + len, &source->address, sizeof(PkAddr));
-  len += sizeof(PkAddr);
-  memcpy(bytes + len, &alert->dest, sizeof(PkAddr));
-  len += sizeof(PkAddr);
-  for (guint i = 0; i < n; i++)
-    {
-      bytes[len++] = ports[i].protocol;
-      bytes[len++] = ports[i].icmp_type;
-      bytes[len++] = ports[i].icmp_code;
-      memcpy(bytes + len, &ports[i].port, sizeof(ports[i].port));
-      len += sizeof(ports[i].port);
-    }
-  crypto_shorthash((guchar *) &hash, bytes, len, self->config->secret);
-  return hash;
-}
-
-static void
-_rate(const PkShard *self, const PkSource *source, const PkJudgement *judgement, gint64 arrival_usec, PkAlert *alert)
-{
-  PkSignFacts facts = {
-    .scanner = source->scan_usec && arrival_usec - source->scan_usec <= self->config->scan_memory_usec,
-    .unsettled = judgement->unsettled,
-    .attempts = alert->n_attempts,
-    .max_packets = self->config->rule.max_packets,
-  };
-
-  alert->signs = pk_signs_find(&facts);
-  alert->confidence = alert->signs ? PK_CONFIDENCE_LOW : PK_CONFIDENCE_MEDIUM;
-}
+/* ---- drafts ---------------------------------------------------------------- */
 
 static void
 _name(const PkShard *self, const PkJudgement *judgement, const gchar *scope, PkAlert *alert)
@@ -205,108 +130,201 @@ _name(const PkShard *self, const PkJudgement *judgement, const gchar *scope, PkA
     }
 }
 
-/* Two shards at the turn of a minute may both begin it; that lets a few more
- * alerts through, and needs no lock. */
-static gboolean
-_admit_alert(PkShard *self, gint64 arrival_usec)
+static void
+_recall(PkShard *self, const PkSource *source, PkDraft *draft, gint64 arrival_usec)
 {
-  PkCaps *caps = self->caps;
-  gint minute = (gint) (arrival_usec / (60 * (gint64) G_USEC_PER_SEC));
-  gint current = g_atomic_int_get(&caps->minute);
+  PkMemory *memory = pk_recent_find(self->memories, source->memory);
+  PkPort ports[PK_HITS_MAX];
+  guint n = pk_alert_list_ports(&draft->alert, ports);
 
-  if (minute != current && g_atomic_int_compare_and_exchange(&caps->minute, current, minute))
-    g_atomic_int_set(&caps->alerts, 0);
-  if (_reserve(&caps->alerts, caps->max_alerts))
-    return TRUE;
-  self->stats.rate_limited++;
-  return FALSE;
+  if (!memory)
+    return;
+  draft->facts.scanner = pk_memory_is_scanner(memory, &self->config->memory, pk_memory_seconds(arrival_usec));
+  draft->facts.other_ports = pk_memory_count_other_ports(memory, &self->config->memory, ports, n);
+  draft->facts.other_dests = pk_memory_count_other_dests(memory, &self->config->memory, &draft->alert.dest);
+  pk_memory_add_sequence(memory, pk_memory_seconds(arrival_usec));
 }
 
-/* What max-alerts() holds back is not remembered as reported, so that its next
- * repeat is written. */
-static gboolean
-_report(PkShard *self, const PkSource *source, gint64 arrival_usec, PkAlert *alert)
+static void
+_add_known(PkAlert *alert, const PkSequenceMatch *match)
 {
-  guint64 key = _hash_knock(self, source, alert);
-
-  if (!pk_reports_is_repeat(self->reports, key, arrival_usec) && !_admit_alert(self, arrival_usec))
-    return FALSE;
-  if (pk_reports_admit(self->reports, source->hash, key, arrival_usec, self->config->cooldown_usec, alert,
-                       &self->stats.evicted_reports))
-    return TRUE;
-  self->stats.in_cooldown++;
-  return FALSE;
+  pk_alert_add_evidence(alert, "known_sequence", pk_slice_from_string(match->id));
 }
 
-/* TRUE: the alert is to be written. */
-static gboolean
-_decide(PkShard *self, const PkSource *source, const gchar *scope, const PkJudgement *judgement, gint64 arrival_usec,
-        PkAlert *ret_alert)
+/* For a scanner a known sequence is evidence only: most scans contain one. */
+static void
+_look_for_known(const PkShard *self, PkDraft *draft)
 {
-  PkAlert alert = judgement->alert;
+  const PkAlert *alert = &draft->alert;
+  PkSequenceMatch match;
 
-  alert.branch = PK_BRANCH_RAPID_SEQUENTIAL_PORT_DENIED;
-  alert.source = source->address;
-  _rate(self, source, judgement, arrival_usec, &alert);
-  self->stats.candidates++;
-  if (alert.confidence < self->config->min_confidence)
-    {
-      self->stats.below_confidence++;
-      return FALSE;
-    }
-  _name(self, judgement, scope, &alert);
-  pk_alert_identify(&alert);
-  if (!_report(self, source, arrival_usec, &alert))
+  if (self->config->sequences && draft->facts.scanner &&
+      pk_sequences_match(self->config->sequences, alert->attempts, alert->n_attempts, alert->n_attempts - 1, &match))
+    _add_known(&draft->alert, &match);
+}
+
+static PkDraft *
+_begin_draft(PkDrafts *drafts, const PkSource *source)
+{
+  PkDraft *draft = &drafts->drafts[drafts->n++];
+
+  memset(draft, 0, sizeof(*draft));
+  draft->source = source->hash;
+  return draft;
+}
+
+static void
+_draft(PkShard *self, PkSource *source, const gchar *scope, const PkJudgement *judgement, gint64 arrival_usec,
+       PkDrafts *drafts)
+{
+  PkDraft *draft = _begin_draft(drafts, source);
+
+  draft->alert = judgement->alert;
+  draft->alert.branch = PK_BRANCH_RAPID_SEQUENTIAL_PORT_DENIED;
+  draft->alert.source = source->address;
+  draft->alert.has_source = TRUE;
+  draft->allowed = judgement->allowed;
+  draft->known = judgement->in_sequence;
+  draft->facts.max_packets = self->config->rule.max_packets;
+  draft->facts.unsettled = judgement->unsettled;
+  draft->facts.same_source_port = judgement->same_source_port;
+  draft->facts.scanner_packets = judgement->scanner_packets;
+  draft->facts.retried_ports = judgement->retried_ports;
+  draft->facts.tool_runs = judgement->tool_runs;
+  if (judgement->tool_runs)
+    pk_alert_add_evidence(&draft->alert, "tool_runs", pk_slice(NULL, 0));
+  _name(self, judgement, scope, &draft->alert);
+  _recall(self, source, draft, arrival_usec);
+  if (!draft->known)
+    _look_for_known(self, draft);
+  pk_ledger_recall_set(self->ledger, draft, arrival_usec);
+}
+
+static void
+_draft_all(PkShard *self, PkSource *source, const gchar *scope, const PkOutcome *outcome, gint64 arrival_usec,
+           PkDrafts *drafts)
+{
+  for (guint i = 0; i < outcome->n_judgements; i++)
+    _draft(self, source, scope, &outcome->judgements[i], arrival_usec, drafts);
+}
+
+/* A single packet that public malware or an SPA client sends. */
+static void
+_draft_packet(PkShard *self, const PkSource *source, const PkArrival *arrival, PkDrafts *drafts)
+{
+  PkDraft *draft = _begin_draft(drafts, source);
+  PkAlert *alert = &draft->alert;
+  PkJudgement judgement = { .hosts = { arrival->hit.host }, .n_hosts = arrival->hit.host ? 1 : 0 };
+  gchar scope[PK_NAME_BYTES];
+
+  alert->branch = arrival->packet->branch;
+  alert->source = source->address;
+  alert->has_source = TRUE;
+  alert->dest = arrival->hit.dest;
+  alert->has_dest = !pk_addr_is_unspecified(&alert->dest);
+  alert->attempts[alert->n_attempts++] = arrival->hit.port;
+  alert->distinct_ports = 1;
+  alert->total_packets = arrival->hit.packets;
+  alert->window_start_usec = alert->window_end_usec = arrival->hit.time_usec;
+  alert->arrival_usec = arrival->hit.arrival_usec;
+  draft->allowed = (arrival->hit.flags & PK_HIT_ALLOWED) != 0;
+  draft->facts.max_packets = self->config->rule.max_packets;
+  draft->facts.scanner = _is_scanner(self, source->memory, alert->arrival_usec);
+  pk_slice_copy(arrival->scope, scope, sizeof(scope));
+  _name(self, &judgement, scope, alert);
+  pk_alert_add_evidence(alert, "known_packet", pk_slice_from_string(arrival->packet->id));
+}
+
+/* ---- known sequences -------------------------------------------------------- */
+
+/* What a source did beside the sequence says whether it is a scanner: a door of
+ * many ports looks like a scan while it is being knocked. */
+static gboolean
+_may_knock(const PkShard *self, const PkMemory *memory, const PkPort *ports, guint n, guint32 begun_sec,
+           guint32 now_sec)
+{
+  const PkMemoryRule *rule = &self->config->memory;
+
+  if (pk_memory_count_other_ports(memory, rule, ports, n) > self->config->rule.max_ports)
     return FALSE;
-  *ret_alert = alert;
+  return memory->scan_sec == 0 || memory->scan_sec >= begun_sec || now_sec - memory->scan_sec > rule->seconds;
+}
+
+/* The scan that the sequence was taken for. */
+static void
+_forget_scan(PkMemory *memory, guint32 begun_sec)
+{
+  if (memory->scan_sec >= begun_sec)
+    memory->scan_sec = 0;
+}
+
+static gboolean
+_find_sequence(const PkShard *self, const PkWindow *window, guint place, PkSequenceMatch *ret_match, guint *ret_first,
+               guint *ret_last, PkPort ret_ports[PK_HITS_MAX])
+{
+  guint8 places[PK_HITS_MAX];
+  guint newest = 0, n = pk_window_list_hits(window, &window->hits[place].dest, ret_ports, places);
+
+  while (places[newest] != place)
+    newest++;
+  if (!pk_sequences_match(self->config->sequences, ret_ports, n, newest, ret_match))
+    return FALSE;
+  *ret_first = places[ret_match->first];
+  *ret_last = places[ret_match->last];
+  memmove(ret_ports, ret_ports + ret_match->first, (ret_match->last - ret_match->first + 1) * sizeof(ret_ports[0]));
   return TRUE;
 }
 
-static gsize
-_decide_all(PkShard *self, PkSource *source, const gchar *scope, const PkOutcome *outcome, gint64 arrival_usec,
-            PkAlert *ret_alerts)
+/* TRUE: the new hit completes a known sequence, which is drafted at once. */
+static gboolean
+_take_sequence(PkShard *self, PkSource *source, PkWindowSlot *slot, const PkOutcome *added, gint64 arrival_usec,
+               PkDrafts *drafts)
 {
-  gsize n = 0;
+  PkMemory *memory = pk_recent_find(self->memories, source->memory);
+  PkPort ports[PK_HITS_MAX];
+  PkSequenceMatch match;
+  PkOutcome outcome;
+  guint first, last;
+  guint32 begun_sec;
 
-  if (outcome->scan)
-    {
-      source->scan_usec = MAX(arrival_usec, 1);
-      self->stats.scans++;
-    }
-  self->stats.late += outcome->late;
-  self->stats.pushed_out += outcome->pushed_out;
-  for (guint i = 0; i < outcome->n_judgements; i++)
-    n += _decide(self, source, scope, &outcome->judgements[i], arrival_usec, &ret_alerts[n]);
-  return n;
+  if (!memory || !_find_sequence(self, &slot->window, added->place, &match, &first, &last, ports))
+    return FALSE;
+  begun_sec = pk_memory_seconds(slot->window.hits[first].arrival_usec);
+  if (!_may_knock(self, memory, ports, match.last - match.first + 1, begun_sec, pk_memory_seconds(arrival_usec)))
+    return FALSE;
+  _forget_scan(memory, begun_sec);
+  pk_outcome_init(&outcome);
+  pk_window_judge_sequence(&slot->window, first, last, &outcome);
+  _draft_all(self, source, slot->scope, &outcome, arrival_usec, drafts);
+  _add_known(&drafts->drafts[drafts->n - 1].alert, &match);
+  return TRUE;
 }
 
 /* ---- hits ----------------------------------------------------------------- */
 
-static gsize
-_add_to_window(PkShard *self, PkSource *source, const PkHit *hit, PkAlert *ret_alerts)
+static void
+_add_to_window(PkShard *self, PkSource *source, const PkHit *hit, PkDrafts *drafts)
 {
   guint32 index = source->window;
-  PkWindowSlot *slot = pk_windows_get(self->windows, index);
+  PkWindowSlot *slot = pk_windows_get(self->room.windows, index);
   PkOutcome outcome;
-  gsize n;
+  gboolean is_sequence;
 
   pk_outcome_init(&outcome);
   pk_window_add(&slot->window, &self->config->rule, hit, &outcome);
-  n = _decide_all(self, source, slot->scope, &outcome, hit->arrival_usec, ret_alerts);
+  self->stats.late += outcome.late;
+  self->stats.pushed_out += outcome.pushed_out;
+  if (outcome.added)
+    _remember(self, source, hit);
+  is_sequence = outcome.added && self->config->sequences &&
+                _take_sequence(self, source, slot, &outcome, hit->arrival_usec, drafts);
+  if (outcome.scan && !is_sequence)
+    _remember_scan(self, source, hit->arrival_usec);
+  _draft_all(self, source, slot->scope, &outcome, hit->arrival_usec, drafts);
   if (slot->window.n == 1)
-    _demote(self, source);
+    pk_room_demote(&self->room, source);
   else
-    pk_windows_update(self->windows, index, &self->config->rule, hit->arrival_usec);
-  return n;
-}
-
-static void
-_copy_scope(PkSlice scope, gchar text[PK_NAME_BYTES])
-{
-  scope.len = MIN(scope.len, PK_NAME_BYTES - 1);
-  if (scope.len)
-    memcpy(text, scope.data, scope.len);
-  text[scope.len] = '\0';
+    pk_windows_update(self->room.windows, index, &self->config->rule, hit->arrival_usec);
 }
 
 /* A second attempt: the source earns a window. */
@@ -315,112 +333,272 @@ _promote(PkShard *self, PkSource *source, const PkHit *hit, PkSlice scope)
 {
   guint ports = pk_port_equals(&source->single.port, &hit->port) ? 1 : 2;
   PkWindowSlot *slot;
-  guint32 owner = pk_sources_find(self->sources, source->hash, &source->address);
+  guint32 owner = pk_sources_find(self->room.sources, source->hash, &source->address);
 
-  if (!_reserve_window(self, ports, hit->arrival_usec))
+  if (!pk_room_reserve_window(&self->room, ports, hit->arrival_usec))
     {
       source->single = *hit;
       return;
     }
-  pk_sources_set_window(self->sources, source, pk_windows_take(self->windows, owner, hit->arrival_usec));
-  slot = pk_windows_get(self->windows, source->window);
-  _copy_scope(scope, slot->scope);
+  pk_sources_set_window(self->room.sources, source, pk_windows_take(self->room.windows, owner, hit->arrival_usec));
+  slot = pk_windows_get(self->room.windows, source->window);
+  pk_slice_copy(scope, slot->scope, sizeof(slot->scope));
   slot->window.hits[0] = source->single;
   slot->window.n = 1;
 }
 
 /* One hit is no candidate, so it may be replaced when it slides out. */
-static gsize
-_add_to_single(PkShard *self, PkSource *source, const PkHit *hit, PkSlice scope, PkAlert *ret_alerts)
+static void
+_add_to_single(PkShard *self, PkSource *source, const PkHit *hit, PkSlice scope, PkDrafts *drafts)
 {
   const PkRule *rule = &self->config->rule;
   gint64 gap_usec = hit->time_usec - source->single.time_usec;
   gboolean quiet = pk_arrivals_are_apart(source->single.arrival_usec, hit->arrival_usec, rule);
 
   if (pk_hit_is_retransmission(&source->single, hit, rule))
-    pk_hit_merge(&source->single, hit);
-  else if (gap_usec > rule->window_usec || (gap_usec < -rule->window_usec && quiet))
-    source->single = *hit;
-  else if (gap_usec < -rule->window_usec)
-    self->stats.late++;
-  else
     {
-      _promote(self, source, hit, scope);
-      if (source->window != PK_INDEX_NONE)
-        return _add_to_window(self, source, hit, ret_alerts);
+      pk_hit_merge(&source->single, hit);
+      return;
     }
-  return 0;
+  if (gap_usec < -rule->window_usec && !quiet)
+    {
+      self->stats.late++;
+      return;
+    }
+  /* The first attempt of a source is remembered when there is a second one. */
+  _remember(self, source, &source->single);
+  if (ABS(gap_usec) > rule->window_usec)
+    {
+      _remember(self, source, hit);
+      source->single = *hit;
+      return;
+    }
+  _promote(self, source, hit, scope);
+  if (source->window != PK_INDEX_NONE)
+    _add_to_window(self, source, hit, drafts);
 }
 
-gsize
-pk_shard_observe(PkShard *self, const PkArrival *arrival, PkAlert *ret_alerts)
+static PkSource *
+_take_source(PkShard *self, const PkArrival *arrival, const PkHit *hit, gboolean *ret_is_new)
 {
-  guint32 index = pk_sources_find(self->sources, arrival->hash, &arrival->source);
-  PkHit hit = arrival->hit;
+  guint32 index = pk_sources_find(self->room.sources, arrival->hash, &arrival->source);
+  PkSource *source;
+
+  *ret_is_new = index == PK_INDEX_NONE;
+  if (!*ret_is_new)
+    {
+      source = pk_sources_get(self->room.sources, index);
+      source->touched = TRUE;
+      return source;
+    }
+  source = pk_room_insert(&self->room, arrival->hash, arrival->memory, &arrival->source, hit->arrival_usec);
+  source->single = *hit;
+  return source;
+}
+
+void
+pk_shard_observe(PkShard *self, const PkArrival *arrival, PkDrafts *drafts)
+{
+  PkArrival own = *arrival;
+  gboolean is_new;
   PkSource *source;
 
   self->stats.hits++;
-  hit.host = pk_names_get_id(self->names, arrival->host);
-  if (index == PK_INDEX_NONE)
-    {
-      _insert_source(self, arrival->hash, &arrival->source, hit.arrival_usec)->single = hit;
-      return 0;
-    }
-  source = pk_sources_get(self->sources, index);
-  source->touched = TRUE;
+  own.hit.host = pk_names_get_id(self->names, arrival->host);
+  source = _take_source(self, arrival, &own.hit, &is_new);
+  if (arrival->packet)
+    _draft_packet(self, source, &own, drafts);
+  if (is_new)
+    return;
   if (source->window != PK_INDEX_NONE)
-    return _add_to_window(self, source, &hit, ret_alerts);
-  return _add_to_single(self, source, &hit, arrival->scope, ret_alerts);
+    _add_to_window(self, source, &own.hit, drafts);
+  else
+    _add_to_single(self, source, &own.hit, arrival->scope, drafts);
+}
+
+/* ---- evidence -------------------------------------------------------------- */
+
+static PkWindowSlot *
+_find_window(PkShard *self, guint64 hash, const PkAddr *address)
+{
+  guint32 index = pk_sources_find(self->room.sources, hash, address);
+  const PkSource *source = index == PK_INDEX_NONE ? NULL : pk_sources_get(self->room.sources, index);
+
+  return source && source->window != PK_INDEX_NONE ? pk_windows_get(self->room.windows, source->window) : NULL;
+}
+
+PkExpectation
+pk_shard_expects(PkShard *self, guint64 source, guint64 memory_key, const PkAddr *address, const PkAddr *dest,
+                 gint64 arrival_usec)
+{
+  const PkMemory *memory;
+  PkWindowSlot *slot;
+  PkAddr found;
+
+  if (pk_ledger_awaits_proof(self->ledger, source, dest, arrival_usec))
+    return PK_EXPECTS_PROOF;
+  slot = _find_window(self, source, address);
+  if (slot && pk_window_find_complete(&slot->window, &self->config->rule, dest, &found))
+    return PK_EXPECTS_PROOF;
+  memory = pk_recent_find(self->memories, memory_key);
+  if (memory && pk_memory_had_sequence(memory, &self->config->memory, pk_memory_seconds(arrival_usec)))
+    return PK_EXPECTS_NO_PROOF;
+  return PK_EXPECTS_NOTHING;
+}
+
+/* Before it has settled, because there is something that proves it. */
+static gboolean
+_judge_early(PkShard *self, guint64 hash, const Hold *hold, gint64 arrival_usec, PkDrafts *drafts)
+{
+  PkWindowSlot *slot = _find_window(self, hash, &hold->address);
+  PkSource *source = slot ? pk_sources_get(self->room.sources, slot->source) : NULL;
+  PkOutcome outcome;
+  PkAddr dest;
+
+  if (!slot || (hold->is_accept && _is_scanner(self, source->memory, arrival_usec)) ||
+      !pk_window_find_complete(&slot->window, &self->config->rule, NULL, &dest))
+    return FALSE;
+  pk_outcome_init(&outcome);
+  pk_window_judge(&slot->window, &dest, &outcome);
+  _draft_all(self, source, slot->scope, &outcome, arrival_usec, drafts);
+  pk_windows_update(self->room.windows, source->window, &self->config->rule, slot->arrival_usec);
+  return TRUE;
+}
+
+static gboolean
+_conclude(PkShard *self, guint64 hash, const Hold *hold, gint64 arrival_usec, PkDrafts *drafts)
+{
+  if (_judge_early(self, hash, hold, arrival_usec, drafts))
+    return TRUE;
+  if (!pk_ledger_confirm(self->ledger, hash, arrival_usec, &drafts->drafts[drafts->n]))
+    return FALSE;
+  drafts->n++;
+  return TRUE;
+}
+
+static void
+_put_on_hold(PkShard *self, PkRecent *queue, guint64 hash, const Hold *hold, gint64 due_usec)
+{
+  const Hold *known = pk_recent_find(queue, hash);
+  Hold *record;
+
+  if (known && (hold->is_accept || !known->is_accept))
+    return;
+  record = pk_recent_take(queue, hash, &self->stats.evicted_evidence);
+  *record = *hold;
+  record->due_usec = due_usec;
+}
+
+/* A daemon that says which port it opened has said all. */
+void
+pk_shard_take_evidence(PkShard *self, const PkEvidence *evidence, PkDrafts *drafts)
+{
+  Hold hold = { .address = evidence->address, .is_accept = evidence->is_accept };
+
+  pk_ledger_add_evidence(self->ledger, evidence);
+  if (!evidence->is_open && !evidence->is_firewall && (!evidence->is_accept || evidence->is_service))
+    return;
+  if ((evidence->is_accept || evidence->opened.len) &&
+      pk_ledger_confirm(self->ledger, evidence->source, evidence->arrival_usec, &drafts->drafts[drafts->n]))
+    {
+      drafts->n++;
+      pk_recent_remove(self->holds, evidence->source);
+      return;
+    }
+  _put_on_hold(self, self->holds, evidence->source, &hold, evidence->arrival_usec + HOLD_USEC);
 }
 
 /* ---- time ----------------------------------------------------------------- */
 
-static gsize
-_judge_due(PkShard *self, guint32 index, gint64 arrival_usec, PkAlert *ret_alert)
+static void
+_judge_due(PkShard *self, guint32 index, gint64 arrival_usec, PkDrafts *drafts)
 {
-  PkWindowSlot *slot = pk_windows_get(self->windows, index);
-  PkSource *source = pk_sources_get(self->sources, slot->source);
+  PkWindowSlot *slot = pk_windows_get(self->room.windows, index);
+  PkSource *source = pk_sources_get(self->room.sources, slot->source);
   PkOutcome outcome;
-  gsize n;
 
   pk_outcome_init(&outcome);
   pk_window_expire(&slot->window, &self->config->rule, arrival_usec, &outcome);
-  n = _decide_all(self, source, slot->scope, &outcome, arrival_usec, ret_alert);
-  pk_windows_update(self->windows, index, &self->config->rule, slot->arrival_usec);
-  return n;
+  _draft_all(self, source, slot->scope, &outcome, arrival_usec, drafts);
+  pk_windows_update(self->room.windows, index, &self->config->rule, slot->arrival_usec);
+}
+
+static gboolean
+_take_due(PkRecent *queue, gint64 arrival_usec, guint64 *ret_hash, Hold *ret_hold)
+{
+  const Hold *hold = pk_recent_oldest(queue, ret_hash);
+
+  if (!hold || hold->due_usec > arrival_usec)
+    return FALSE;
+  *ret_hold = *hold;
+  pk_recent_remove(queue, *ret_hash);
+  return TRUE;
+}
+
+static gboolean
+_end_hold(PkShard *self, gint64 arrival_usec, PkDrafts *drafts)
+{
+  guint64 hash;
+  Hold hold;
+
+  if (!_take_due(self->holds, arrival_usec, &hash, &hold))
+    return FALSE;
+  /* By the time it was due: a tick may come much later. */
+  if (!_conclude(self, hash, &hold, hold.due_usec, drafts) &&
+      pk_ledger_has_open_door(self->ledger, hash, hold.due_usec))
+    _put_on_hold(self, self->doors, hash, &hold, hold.due_usec + DOOR_USEC);
+  return TRUE;
+}
+
+static gboolean
+_end_door(PkShard *self, gint64 arrival_usec, PkDrafts *drafts)
+{
+  guint64 hash;
+  Hold hold;
+
+  if (!_take_due(self->doors, arrival_usec, &hash, &hold))
+    return FALSE;
+  if (!_conclude(self, hash, &hold, hold.due_usec, drafts) &&
+      pk_ledger_draft_open_door(self->ledger, hash, &drafts->drafts[drafts->n]))
+    drafts->n++;
+  return TRUE;
+}
+
+static gboolean
+_end_stage(PkShard *self, gint64 arrival_usec, PkDrafts *drafts)
+{
+  if (!pk_ledger_close_stage(self->ledger, arrival_usec, &drafts->drafts[drafts->n]))
+    return FALSE;
+  self->stats.failed_attempts++;
+  drafts->n += self->config->alert_on_failed ? 1 : 0;
+  return TRUE;
 }
 
 gboolean
-pk_shard_expire(PkShard *self, gint64 arrival_usec, PkAlert *ret_alert, gsize *ret_n)
+pk_shard_expire(PkShard *self, gint64 arrival_usec, PkDrafts *drafts, PkAlert *ret_alert, gsize *ret_n)
 {
-  guint32 due = pk_windows_find_due(self->windows, arrival_usec);
-  gboolean summary;
+  guint32 due = pk_windows_find_due(self->room.windows, arrival_usec);
+  gboolean written = FALSE, done = TRUE;
 
   if (due != PK_INDEX_NONE)
-    {
-      *ret_n = _judge_due(self, due, arrival_usec, ret_alert);
-      return TRUE;
-    }
-  if (!pk_reports_close(self->reports, arrival_usec, &summary, ret_alert))
-    return FALSE;
-  *ret_n = summary && _admit_alert(self, arrival_usec) ? 1 : 0;
-  return TRUE;
+    _judge_due(self, due, arrival_usec, drafts);
+  else
+    done = _end_hold(self, arrival_usec, drafts) || _end_door(self, arrival_usec, drafts) ||
+           _end_stage(self, arrival_usec, drafts) ||
+           pk_ledger_close_report(self->ledger, arrival_usec, &written, ret_alert);
+  *ret_n = written ? 1 : 0;
+  return done;
 }
 
 void
 pk_shard_add_stats(const PkShard *self, PkStats *stats)
 {
-  stats->hits += self->stats.hits;
-  stats->candidates += self->stats.candidates;
-  stats->scans += self->stats.scans;
-  stats->below_confidence += self->stats.below_confidence;
-  stats->in_cooldown += self->stats.in_cooldown;
-  stats->rate_limited += self->stats.rate_limited;
-  stats->evicted_sources += self->stats.evicted_sources;
-  stats->evicted_windows += self->stats.evicted_windows;
-  stats->evicted_reports += self->stats.evicted_reports;
-  stats->pushed_out += self->stats.pushed_out;
-  stats->late += self->stats.late;
+  pk_stats_add(stats, &self->stats);
+  pk_ledger_add_stats(self->ledger, stats);
+  stats->evicted_sources += self->room.evicted_sources;
+  stats->evicted_windows += self->room.evicted_windows;
+  stats->evicted_evidence += self->room.evicted_networks;
+  stats->evicted_evidence += pk_crowd_count_evicted(self->crowd);
 }
 
 /* ---- moving --------------------------------------------------------------- */
@@ -428,19 +606,20 @@ pk_shard_add_stats(const PkShard *self, PkStats *stats)
 guint32
 pk_shard_end(const PkShard *self)
 {
-  return pk_sources_end(self->sources);
+  return pk_sources_end(self->room.sources);
 }
 
 gboolean
 pk_shard_get_key(PkShard *self, guint32 index, guint64 *ret_hash, gint64 *ret_arrival_usec)
 {
-  const PkSource *source = pk_sources_get(self->sources, index);
+  const PkSource *source = pk_sources_get(self->room.sources, index);
 
   if (!source->live)
     return FALSE;
   *ret_hash = source->hash;
-  *ret_arrival_usec = source->window == PK_INDEX_NONE ? source->single.arrival_usec
-                                                      : pk_windows_get(self->windows, source->window)->arrival_usec;
+  *ret_arrival_usec = source->window == PK_INDEX_NONE
+                          ? source->single.arrival_usec
+                          : pk_windows_get(self->room.windows, source->window)->arrival_usec;
   return TRUE;
 }
 
@@ -455,31 +634,31 @@ _copy_name(const PkShard *self, PkNameId id, PkShard *dest)
 static void
 _copy_window(PkShard *self, const PkSource *source, PkShard *dest, PkSource *copy)
 {
-  const PkWindowSlot *slot = pk_windows_get(self->windows, source->window);
+  const PkWindowSlot *slot = pk_windows_get(self->room.windows, source->window);
   PkWindowSlot *copied;
 
   copy->single = slot->window.hits[slot->window.n - 1];
   copy->single.host = _copy_name(self, copy->single.host, dest);
-  if (!_reserve_window(dest, slot->ports, slot->arrival_usec))
+  if (!pk_room_reserve_window(&dest->room, slot->ports, slot->arrival_usec))
     return;
-  pk_sources_set_window(
-      dest->sources, copy,
-      pk_windows_take(dest->windows, pk_sources_find(dest->sources, copy->hash, &copy->address), slot->arrival_usec));
-  copied = pk_windows_get(dest->windows, copy->window);
+  pk_sources_set_window(dest->room.sources, copy,
+                        pk_windows_take(dest->room.windows,
+                                        pk_sources_find(dest->room.sources, copy->hash, &copy->address),
+                                        slot->arrival_usec));
+  copied = pk_windows_get(dest->room.windows, copy->window);
   copied->window = slot->window;
   memcpy(copied->scope, slot->scope, sizeof(copied->scope));
   for (guint i = 0; i < copied->window.n; i++)
     copied->window.hits[i].host = _copy_name(self, copied->window.hits[i].host, dest);
-  pk_windows_update(dest->windows, copy->window, &dest->config->rule, slot->arrival_usec);
+  pk_windows_update(dest->room.windows, copy->window, &dest->config->rule, slot->arrival_usec);
 }
 
 void
 pk_shard_copy_source(PkShard *self, guint32 index, PkShard *dest)
 {
-  const PkSource *source = pk_sources_get(self->sources, index);
-  PkSource *copy = _insert_source(dest, source->hash, &source->address, 0);
+  const PkSource *source = pk_sources_get(self->room.sources, index);
+  PkSource *copy = pk_room_insert(&dest->room, source->hash, source->memory, &source->address, 0);
 
-  copy->scan_usec = source->scan_usec;
   if (source->window != PK_INDEX_NONE)
     {
       _copy_window(self, source, dest, copy);
@@ -489,22 +668,28 @@ pk_shard_copy_source(PkShard *self, guint32 index, PkShard *dest)
   copy->single.host = _copy_name(self, source->single.host, dest);
 }
 
-guint
-pk_shard_count_reports(const PkShard *self)
+typedef struct _Move
 {
-  return pk_reports_count(self->reports);
-}
+  PkShardChoice choose;
+  gpointer user_data;
+} Move;
 
-guint64
-pk_shard_get_report_key(const PkShard *self, guint i, gint64 *ret_ends_usec)
+static void
+_move_memory(guint64 key, gconstpointer record, gpointer user_data)
 {
-  return pk_reports_get_key(self->reports, i, ret_ends_usec);
+  const Move *move = user_data;
+  PkShard *dest = move->choose(key, move->user_data);
+  PkMemory *copy = pk_recent_take(dest->memories, key, &dest->stats.evicted_memories);
+
+  *copy = *(const PkMemory *) record;
 }
 
 void
-pk_shard_copy_report(const PkShard *self, guint i, PkShard *dest)
+pk_shard_move_memories(const PkShard *self, PkShardChoice choose, gpointer user_data)
 {
-  pk_reports_copy(self->reports, i, dest->reports, &dest->stats.evicted_reports);
+  Move move = { choose, user_data };
+
+  pk_recent_each(self->memories, _move_memory, &move);
 }
 
 void

@@ -19,7 +19,7 @@ typedef struct _PkSource
 {
   guint64 hash; /* keyed, of scope and address; also stands for the scope */
   PkAddr address;
-  gint64 scan_usec;       /* arrival time at which the source was last found scanning; 0: never */
+  guint64 memory;         /* key of what is remembered of its network; the caller's to set */
   guint32 window;         /* index into PkWindows, PK_INDEX_NONE: `single` is all there is */
   guint32 next, previous; /* in the queue */
   guint8 live;

@@ -6,15 +6,23 @@
 #include <math.h>
 #include <sodium.h>
 
+#include "engine/alert.h"
 #include "engine/shard.h"
+#include "scan/address.h"
 #include "scan/slice.h"
 
 #define SHARDS_MAX 16
+/* With one shard nothing may depend on a random secret: 2^64 divided by the golden ratio. */
+#define MEMORY_SALT G_GUINT64_CONSTANT(0x9e3779b97f4a7c15)
 /* A shard is worth a lock of its own from here on, and big enough then for
  * sources to spread evenly. */
 #define SHARD_SOURCES_MIN 1024
 #define SHARD_WINDOWS_MIN 256
-#define REPORTS 4096
+/* Of each kind that is kept of sources beside their windows, and of the crowd, together in all shards. */
+#define RECORDS 4096
+/* So many times max-ports() distinct ports within scan-memory() make a scanner, however slow it is. */
+#define SCANNER_PORTS_FACTOR 2
+#define SHARD_BITS G_GUINT64_CONSTANT(0xffff000000000000)
 /* A scope and a log host, as long as names can be, and what joins them. */
 #define SCOPE_BYTES_MAX (2 * PK_NAME_BYTES)
 
@@ -29,7 +37,9 @@ typedef struct _Slot
 struct _PkTable
 {
   PkShardConfig config;
-  PkCaps caps;
+  PkShardCaps caps;
+  guint ipv6_prefix;       /* bits */
+  gint services_began_sec; /* atomic; arrival time of the first permitted connection, 0: none yet */
   guint n_slots;
   gsize bytes;
   Slot slots[SHARDS_MAX];
@@ -57,20 +67,39 @@ _share(gint max, guint n)
 }
 
 static void
+_configure_rules(PkTable *self, const PkOptions *options)
+{
+  self->config.memory.seconds = (guint32) options->scan_memory_seconds;
+  self->config.memory.scanner_ports_min = SCANNER_PORTS_FACTOR * (guint) options->max_ports;
+  self->config.ledger = (PkLedgerRule){
+    .window_usec = (gint64) options->window_seconds * G_USEC_PER_SEC,
+    .cooldown_usec = (gint64) options->cooldown_seconds * G_USEC_PER_SEC,
+    .confirm_usec = (gint64) options->confirm_window_seconds * G_USEC_PER_SEC,
+    .min_confidence = (PkConfidence) options->min_confidence,
+    .signs = (guint32) options->signs,
+    .without_window = !(options->alert_on & PK_ALERT_ON_WINDOW),
+    .with_fates = options->with_fates,
+    .secret = self->config.secret,
+  };
+}
+
+static void
 _configure(PkTable *self, const PkOptions *options)
 {
   guint n = _count_shards(options);
 
   pk_rule_init(&self->config.rule, options);
-  self->config.scan_memory_usec = (gint64) options->scan_memory_seconds * G_USEC_PER_SEC;
-  self->config.cooldown_usec = (gint64) options->cooldown_seconds * G_USEC_PER_SEC;
-  self->config.min_confidence = (PkConfidence) options->min_confidence;
   self->config.sources = _share(options->max_sources, n);
   self->config.windows = _share(options->max_windows, n);
-  self->config.reports = REPORTS / n;
-  self->caps.max_sources = options->max_sources;
-  self->caps.max_windows = options->max_windows;
-  self->caps.max_alerts = options->max_alerts;
+  self->config.memories = _share(MAX(options->max_sources / 4, options->max_windows), n);
+  self->config.crowd = RECORDS / n;
+  self->config.alert_on_failed = (options->alert_on & PK_ALERT_ON_DAEMON) != 0;
+  _configure_rules(self, options);
+  self->config.ledger.capacity = RECORDS / n;
+  self->ipv6_prefix = (guint) options->ipv6_prefix;
+  self->caps.room.max_sources = options->max_sources;
+  self->caps.room.max_windows = options->max_windows;
+  self->caps.alerts.max = options->max_alerts;
   self->n_slots = n;
   self->bytes = sizeof(*self) + n * pk_shard_bytes(&self->config);
 }
@@ -87,11 +116,36 @@ _create_shards(PkTable *self, GError **error)
           g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE,
                       "max-sources: %d with max-windows %d takes %" G_GSIZE_FORMAT
                       " MB, which the system does not give",
-                      self->caps.max_sources, self->caps.max_windows, self->bytes >> 20);
+                      self->caps.room.max_sources, self->caps.room.max_windows, self->bytes >> 20);
           return FALSE;
         }
     }
   return TRUE;
+}
+
+gboolean
+pk_table_read_files(PkTable *self, const PkOptions *options, GError **error)
+{
+  PkSequences *sequences = NULL;
+  gboolean none = options->known_sequences && !options->known_sequences[0];
+
+  if (!none)
+    {
+      sequences = options->known_sequences ? pk_sequences_new_from_file(options->known_sequences, error)
+                                           : pk_sequences_new_built_in(error);
+      if (!sequences)
+        return FALSE;
+    }
+  if (self->config.sequences)
+    pk_sequences_unref(self->config.sequences);
+  self->config.sequences = sequences;
+  return TRUE;
+}
+
+const PkSequences *
+pk_table_sequences(const PkTable *self)
+{
+  return self->config.sequences;
 }
 
 PkTable *
@@ -111,7 +165,11 @@ pk_table_new(const PkOptions *options, GError **error)
   /* With one shard only the names that give way depend on a secret; all zero, they do not. */
   if (!options->single_shard)
     randombytes_buf(self->config.names_secret, sizeof(self->config.names_secret));
-  if (!_create_shards(self, error))
+  self->config.memory.salt = MEMORY_SALT;
+  if (!options->single_shard)
+    randombytes_buf(&self->config.memory.salt, sizeof(self->config.memory.salt));
+  self->config.memory.salt |= 1;
+  if (!pk_table_read_files(self, options, error) || !_create_shards(self, error))
     g_clear_pointer(&self, pk_table_free);
   return self;
 }
@@ -124,22 +182,9 @@ pk_table_free(PkTable *self)
       g_clear_pointer(&self->slots[i].shard, pk_shard_free);
       g_mutex_clear(&self->slots[i].lock);
     }
+  if (self->config.sequences)
+    pk_sequences_unref(self->config.sequences);
   g_free(self);
-}
-
-/* Senders choose source and scope, so the hash is keyed. */
-static guint64
-_hash_source(const PkTable *self, const PkAddr *source, PkSlice scope)
-{
-  guint8 bytes[sizeof(*source) + SCOPE_BYTES_MAX];
-  guint64 hash;
-
-  scope.len = MIN(scope.len, SCOPE_BYTES_MAX);
-  memcpy(bytes, source, sizeof(*source));
-  if (scope.len)
-    memcpy(bytes + sizeof(*source), scope.data, scope.len);
-  crypto_shorthash((guchar *) &hash, bytes, sizeof(*source) + scope.len, self->config.secret);
-  return hash;
 }
 
 /* By the high bits: a shard's own index uses the low ones. */
@@ -149,37 +194,305 @@ _slot_of(PkTable *self, guint64 hash)
   return &self->slots[(hash >> 48) % self->n_slots];
 }
 
-gsize
-pk_table_observe(PkTable *self, const PkAddr *source, PkSlice scope, PkSlice host, const PkHit *hit,
-                 PkAlert *ret_alerts)
+/* The crowd's part of a key, wherever that lies. */
+static guint64
+_hash(const PkTable *self, gconstpointer bytes, gsize len)
 {
-  PkArrival arrival = {
-    .hash = _hash_source(self, source, scope), .source = *source, .scope = scope, .host = host, .hit = *hit
-  };
-  Slot *slot = _slot_of(self, arrival.hash);
-  gsize n;
+  guint64 hash;
 
+  crypto_shorthash((guchar *) &hash, bytes, len, self->config.secret);
+  return hash;
+}
+
+/* ---- drafts --------------------------------------------------------------- */
+
+static guint64
+_hash_sequence(const PkTable *self, const PkAlert *alert)
+{
+  PkPort ports[PK_HITS_MAX];
+  guint n = pk_alert_list_ports(alert, ports);
+  guint8 bytes[PK_HITS_MAX * 5];
+  gsize len = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      bytes[len++] = ports[i].protocol;
+      bytes[len++] = ports[i].icmp_type;
+      bytes[len++] = ports[i].icmp_code;
+      bytes[len++] = (guint8) (ports[i].port >> 8);
+      bytes[len++] = (guint8) ports[i].port;
+    }
+  return _hash(self, bytes, len);
+}
+
+/* Only a sequence that nothing speaks against can be a secret: what scanners
+ * have in common is a list. */
+static void
+_ask_the_crowd(PkTable *self, PkDraft *draft, gint64 arrival_usec)
+{
+  PkAlert *alert = &draft->alert;
+  PkCrowdFacts facts;
+  guint64 key;
+  Slot *slot;
+
+  draft->facts.alert = alert;
+  if (draft->kind != PK_DRAFT_CANDIDATE || alert->branch != PK_BRANCH_RAPID_SEQUENTIAL_PORT_DENIED ||
+      (pk_signs_find(&draft->facts) & self->config.ledger.signs))
+    return;
+  key = _hash_sequence(self, alert);
+  slot = _slot_of(self, key);
   g_mutex_lock(&slot->lock);
-  n = pk_shard_observe(slot->shard, &arrival, ret_alerts);
+  pk_crowd_add_sequence(pk_shard_crowd(slot->shard), key, (guint32) draft->source,
+                        (guint32) _hash(self, &alert->dest, sizeof(alert->dest)),
+                        (guint32) (MAX(arrival_usec, 0) / G_USEC_PER_SEC), &facts);
   g_mutex_unlock(&slot->lock);
+  draft->facts.same_order_sources = facts.sources;
+  draft->facts.same_order_dests = facts.dests;
+}
+
+static gsize
+_decide(PkTable *self, PkDrafts *drafts, gint64 arrival_usec, PkAlert *ret_alerts)
+{
+  gsize n = 0;
+
+  for (guint i = 0; i < drafts->n; i++)
+    {
+      PkDraft *draft = &drafts->drafts[i];
+      Slot *slot = _slot_of(self, draft->source);
+
+      _ask_the_crowd(self, draft, arrival_usec);
+      g_mutex_lock(&slot->lock);
+      n += pk_ledger_decide(pk_shard_ledger(slot->shard), draft, arrival_usec, &ret_alerts[n]);
+      g_mutex_unlock(&slot->lock);
+    }
   return n;
 }
 
-static gboolean
-_expire_one(Slot *slot, gint64 arrival_usec, PkAlert *ret_alerts, gsize *ret_n)
+/* ---- events --------------------------------------------------------------- */
+
+/* Senders choose source and scope, so the hash is keyed. */
+static guint64
+_hash_address(const PkTable *self, const PkAddr *address, PkSlice scope)
 {
-  gboolean done;
+  guint8 bytes[sizeof(*address) + SCOPE_BYTES_MAX];
+
+  scope.len = MIN(scope.len, SCOPE_BYTES_MAX);
+  memcpy(bytes, address, sizeof(*address));
+  if (scope.len)
+    memcpy(bytes + sizeof(*address), scope.data, scope.len);
+  return _hash(self, bytes, sizeof(*address) + scope.len);
+}
+
+static PkAddr
+_mask(const PkAddr *address, guint bits)
+{
+  PkAddr masked = { { 0 } };
+
+  memcpy(masked.bytes, address->bytes, bits / 8);
+  if (bits % 8)
+    masked.bytes[bits / 8] = address->bytes[bits / 8] & (guint8) (0xff << (8 - bits % 8));
+  return masked;
+}
+
+/* All addresses of a network lie in one shard, with what is remembered of the
+ * network; and who sends from many addresses of one fills that shard only. */
+static void
+_identify(const PkTable *self, const PkSender *sender, guint64 *ret_hash, guint64 *ret_memory)
+{
+  PkAddr network;
+
+  *ret_hash = *ret_memory = _hash_address(self, &sender->address, sender->scope);
+  if (pk_addr_is_v4(&sender->address) || self->ipv6_prefix == 128)
+    return;
+  network = _mask(&sender->address, self->ipv6_prefix);
+  *ret_memory = _hash_address(self, &network, sender->scope);
+  *ret_hash = (*ret_hash & ~SHARD_BITS) | (*ret_memory & SHARD_BITS);
+}
+
+gsize
+pk_table_observe(PkTable *self, const PkSender *sender, const PkHit *hit, const PkKnownPacket *packet,
+                 PkAlert *ret_alerts)
+{
+  PkArrival arrival = {
+    .source = sender->address, .scope = sender->scope, .host = sender->host, .hit = *hit, .packet = packet
+  };
+  PkDrafts drafts;
+  Slot *slot;
+
+  drafts.n = 0;
+  _identify(self, sender, &arrival.hash, &arrival.memory);
+  slot = _slot_of(self, arrival.hash);
+  g_mutex_lock(&slot->lock);
+  pk_shard_observe(slot->shard, &arrival, &drafts);
+  g_mutex_unlock(&slot->lock);
+  return drafts.n ? _decide(self, &drafts, hit->arrival_usec, ret_alerts) : 0;
+}
+
+gsize
+pk_table_report(PkTable *self, const PkSender *sender, PkAlert *finding, guint64 text_key, gboolean allowed,
+                PkAlert *ret_alerts)
+{
+  PkDrafts drafts = { .n = 1 };
+  PkDraft *draft = &drafts.drafts[0];
+  guint64 memory;
+
+  draft->kind = PK_DRAFT_FINDING;
+  draft->alert = *finding;
+  draft->text_key = text_key;
+  draft->allowed = allowed;
+  _identify(self, sender, &draft->source, &memory);
+  return _decide(self, &drafts, finding->arrival_usec, ret_alerts);
+}
+
+/* ---- evidence ------------------------------------------------------------- */
+
+static guint64
+_hash_service(const PkTable *self, const PkEvidence *evidence)
+{
+  guint8 bytes[sizeof(PkAddr) + 3];
+
+  memcpy(bytes, &evidence->dest, sizeof(PkAddr));
+  bytes[sizeof(PkAddr)] = evidence->port.protocol;
+  bytes[sizeof(PkAddr) + 1] = (guint8) (evidence->port.port >> 8);
+  bytes[sizeof(PkAddr) + 2] = (guint8) evidence->port.port;
+  return _hash(self, bytes, sizeof(bytes));
+}
+
+static PkExpectation
+_expect(PkTable *self, const PkEvidence *evidence, guint64 memory)
+{
+  Slot *slot = _slot_of(self, evidence->source);
+  PkExpectation expectation;
 
   g_mutex_lock(&slot->lock);
-  done = pk_shard_expire(slot->shard, arrival_usec, ret_alerts, ret_n);
+  expectation = pk_shard_expects(slot->shard, evidence->source, memory, &evidence->address, &evidence->dest,
+                                 evidence->arrival_usec);
   g_mutex_unlock(&slot->lock);
+  return expectation;
+}
+
+static void
+_add_service(PkTable *self, const PkEvidence *evidence)
+{
+  guint64 key = _hash_service(self, evidence);
+  Slot *slot = _slot_of(self, key);
+
+  g_mutex_lock(&slot->lock);
+  pk_crowd_add_service(pk_shard_crowd(slot->shard), key, (guint32) (MAX(evidence->arrival_usec, 0) / G_USEC_PER_SEC));
+  g_mutex_unlock(&slot->lock);
+}
+
+/* A relay that has just started does not know yet what is open. */
+static gboolean
+_is_young(PkTable *self, gint64 arrival_usec)
+{
+  gint began_sec = g_atomic_int_get(&self->services_began_sec);
+
+  return began_sec == 0 || arrival_usec - began_sec * (gint64) G_USEC_PER_SEC < self->config.ledger.confirm_usec;
+}
+
+static gboolean
+_is_service(PkTable *self, const PkEvidence *evidence)
+{
+  guint64 key = _hash_service(self, evidence);
+  Slot *slot = _slot_of(self, key);
+  gboolean is_service;
+
+  if (_is_young(self, evidence->arrival_usec))
+    return TRUE;
+  g_mutex_lock(&slot->lock);
+  is_service = pk_crowd_has_service(pk_shard_crowd(slot->shard), key,
+                                    (guint32) (MAX(evidence->arrival_usec, 0) / G_USEC_PER_SEC));
+  g_mutex_unlock(&slot->lock);
+  return is_service;
+}
+
+static gsize
+_take_evidence(PkTable *self, const PkEvidence *evidence, PkAlert *ret_alerts)
+{
+  Slot *slot = _slot_of(self, evidence->source);
+  PkDrafts drafts;
+
+  drafts.n = 0;
+  g_mutex_lock(&slot->lock);
+  pk_shard_take_evidence(slot->shard, evidence, &drafts);
+  g_mutex_unlock(&slot->lock);
+  return drafts.n ? _decide(self, &drafts, evidence->arrival_usec, ret_alerts) : 0;
+}
+
+static void
+_identify_evidence(const PkTable *self, const PkSender *sender, PkEvidence *evidence, guint64 *ret_memory)
+{
+  evidence->address = sender->address;
+  evidence->scope = sender->scope;
+  evidence->host = sender->host;
+  _identify(self, sender, &evidence->source, ret_memory);
+}
+
+gsize
+pk_table_take_evidence(PkTable *self, const PkSender *sender, PkEvidence *evidence, PkAlert *ret_alerts)
+{
+  guint64 memory;
+  PkExpectation expectation;
+
+  _identify_evidence(self, sender, evidence, &memory);
+  if (!evidence->is_accept)
+    return _take_evidence(self, evidence, ret_alerts);
+  if (G_UNLIKELY(g_atomic_int_get(&self->services_began_sec) == 0))
+    g_atomic_int_set(&self->services_began_sec, (gint) (MAX(evidence->arrival_usec, 0) / G_USEC_PER_SEC));
+  expectation = _expect(self, evidence, memory);
+  if (expectation == PK_EXPECTS_NOTHING)
+    _add_service(self, evidence);
+  if (expectation != PK_EXPECTS_PROOF)
+    return 0;
+  evidence->is_service = _is_service(self, evidence);
+  return _take_evidence(self, evidence, ret_alerts);
+}
+
+/* ---- time ----------------------------------------------------------------- */
+
+static gboolean
+_expire_one(PkTable *self, Slot *slot, gint64 arrival_usec, PkAlert *ret_alerts, gsize *ret_n)
+{
+  PkDrafts drafts;
+  gboolean done;
+
+  drafts.n = 0;
+  g_mutex_lock(&slot->lock);
+  done = pk_shard_expire(slot->shard, arrival_usec, &drafts, ret_alerts, ret_n);
+  g_mutex_unlock(&slot->lock);
+  if (drafts.n)
+    *ret_n += _decide(self, &drafts, arrival_usec, ret_alerts + *ret_n);
   return done;
+}
+
+/* What max-alerts() held back in minutes that are over becomes one alert. */
+static gsize
+_tell_held_back(PkTable *self, gint64 arrival_usec, PkAlert *ret_alerts)
+{
+  PkAlertCap *cap = &self->caps.alerts;
+  gint n = g_atomic_int_get(&cap->held_back);
+  PkAlert alert = { .branch = PK_BRANCH_RAPID_SEQUENTIAL_PORT_DENIED,
+                    .confidence = PK_CONFIDENCE_MEDIUM,
+                    .window_start_usec = arrival_usec,
+                    .window_end_usec = arrival_usec,
+                    .arrival_usec = arrival_usec };
+
+  if (n == 0 || (gint) (arrival_usec / (60 * (gint64) G_USEC_PER_SEC)) <= g_atomic_int_get(&cap->minute))
+    return 0;
+  if (!g_atomic_int_compare_and_exchange(&cap->held_back, n, 0))
+    return 0;
+  alert.repeats = (guint) n;
+  pk_alert_add_evidence(&alert, "rate_limited", pk_slice(NULL, 0));
+  pk_alert_identify(&alert);
+  *ret_alerts = alert;
+  return 1;
 }
 
 gsize
 pk_table_expire(PkTable *self, gint64 arrival_usec, gsize max_items, PkAlert *ret_alerts, gboolean *ret_more)
 {
-  gsize n = 0, items = 0;
+  gsize n = _tell_held_back(self, arrival_usec, ret_alerts), items = n;
 
   for (guint i = 0; i < self->n_slots; i++)
     for (;;)
@@ -191,7 +504,7 @@ pk_table_expire(PkTable *self, gint64 arrival_usec, gsize max_items, PkAlert *re
             *ret_more = TRUE;
             return n;
           }
-        if (!_expire_one(&self->slots[i], arrival_usec, ret_alerts + n, &written))
+        if (!_expire_one(self, &self->slots[i], arrival_usec, ret_alerts + n, &written))
           break;
         n += written;
         items++;
@@ -211,8 +524,8 @@ pk_table_get_stats(PkTable *self, PkStats *ret_stats)
       pk_shard_add_stats(self->slots[i].shard, &stats);
       g_mutex_unlock(&self->slots[i].lock);
     }
-  stats.sources = (guint64) g_atomic_int_get(&self->caps.sources);
-  stats.windows = (guint64) g_atomic_int_get(&self->caps.windows);
+  stats.sources = (guint64) g_atomic_int_get(&self->caps.room.sources);
+  stats.windows = (guint64) g_atomic_int_get(&self->caps.room.windows);
   stats.reserved_bytes = self->bytes;
   *ret_stats = stats;
 }
@@ -259,7 +572,7 @@ _copy_sources(PkTable *self, PkTable *old)
 {
   GArray *places = _list_sources(old);
 
-  for (guint i = MIN(places->len, (guint) self->caps.max_sources); i > 0; i--)
+  for (guint i = MIN(places->len, (guint) self->caps.room.max_sources); i > 0; i--)
     {
       const Place *place = &g_array_index(places, Place, i - 1);
 
@@ -274,11 +587,11 @@ _list_reports(PkTable *self)
   GArray *places = g_array_new(FALSE, FALSE, sizeof(Place));
 
   for (guint i = 0; i < self->n_slots; i++)
-    for (guint32 index = 0; index < pk_shard_count_reports(self->slots[i].shard); index++)
+    for (guint32 index = 0; index < pk_ledger_count_reports(pk_shard_ledger(self->slots[i].shard)); index++)
       {
         Place place = { .shard = self->slots[i].shard, .index = index };
 
-        place.hash = pk_shard_get_report_key(place.shard, index, &place.age_usec);
+        place.hash = pk_ledger_get_report_key(pk_shard_ledger(place.shard), index, &place.age_usec);
         g_array_append_val(places, place);
       }
   g_array_sort(places, _compare_newest_first);
@@ -295,9 +608,61 @@ _copy_reports(PkTable *self, PkTable *old)
     {
       const Place *place = &g_array_index(places, Place, i - 1);
 
-      pk_shard_copy_report(place->shard, place->index, _slot_of(self, place->hash)->shard);
+      pk_ledger_copy_report(pk_shard_ledger(place->shard), place->index,
+                            pk_shard_ledger(_slot_of(self, place->hash)->shard));
     }
   g_array_unref(places);
+}
+
+/* ---- what is kept beside sources ------------------------------------------- */
+
+static PkShard *
+_choose_shard(guint64 hash, gpointer user_data)
+{
+  return _slot_of(user_data, hash)->shard;
+}
+
+static PkLedger *
+_choose_ledger(guint64 source, gpointer user_data)
+{
+  return pk_shard_ledger(_choose_shard(source, user_data));
+}
+
+/* From one crowd to those that the keys belong to. */
+typedef struct _CrowdMove
+{
+  const PkCrowd *from;
+  PkTable *to;
+} CrowdMove;
+
+static void
+_move_sequence(guint64 key, gpointer user_data)
+{
+  const CrowdMove *move = user_data;
+
+  pk_crowd_copy_sequence(move->from, key, pk_shard_crowd(_choose_shard(key, move->to)));
+}
+
+static void
+_move_service(guint64 key, gpointer user_data)
+{
+  const CrowdMove *move = user_data;
+
+  pk_crowd_copy_service(move->from, key, pk_shard_crowd(_choose_shard(key, move->to)));
+}
+
+static void
+_copy_memories(PkTable *self, PkTable *old)
+{
+  for (guint i = 0; i < old->n_slots; i++)
+    {
+      CrowdMove move = { pk_shard_crowd(old->slots[i].shard), self };
+
+      pk_shard_move_memories(old->slots[i].shard, _choose_shard, self);
+      pk_ledger_move(pk_shard_ledger(old->slots[i].shard), _choose_ledger, self);
+      pk_crowd_each_sequence(move.from, _move_sequence, &move);
+      pk_crowd_each_service(move.from, _move_service, &move);
+    }
 }
 
 PkTable *
@@ -309,10 +674,13 @@ pk_table_new_from(PkTable *old, const PkOptions *options, GError **error)
     return NULL;
   memcpy(self->config.secret, old->config.secret, sizeof(self->config.secret));
   memcpy(self->config.names_secret, old->config.names_secret, sizeof(self->config.names_secret));
-  self->caps.minute = old->caps.minute;
+  self->config.memory.salt = old->config.memory.salt;
   self->caps.alerts = old->caps.alerts;
+  self->caps.alerts.max = options->max_alerts;
+  self->services_began_sec = old->services_began_sec;
   _copy_sources(self, old);
   _copy_reports(self, old);
+  _copy_memories(self, old);
   for (guint i = 0; i < old->n_slots; i++)
     pk_shard_copy_stats(old->slots[i].shard, self->slots[0].shard);
   return self;

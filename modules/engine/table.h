@@ -4,6 +4,8 @@
 #ifndef PK_TABLE_H_INCLUDED
 #define PK_TABLE_H_INCLUDED
 
+#include "engine/ledger.h"
+#include "engine/sequences.h"
 #include "engine/window.h"
 #include "port-knock/pk-engine.h"
 
@@ -18,9 +20,27 @@ PkTable *pk_table_new(const PkOptions *options, GError **error);
 PkTable *pk_table_new_from(PkTable *old, const PkOptions *options, GError **error);
 void pk_table_free(PkTable *self);
 
-/* hit->host is ignored: host is the log host's name. */
-gsize pk_table_observe(PkTable *self, const PkAddr *source, PkSlice scope, PkSlice host, const PkHit *hit,
+/* Reads known-sequences() again; on FALSE what was read earlier stays.  No other thread may use self meanwhile. */
+gboolean pk_table_read_files(PkTable *self, const PkOptions *options, GError **error);
+/* NULL: there are none. */
+const PkSequences *pk_table_sequences(const PkTable *self);
+
+/* Whom an event is about, and who reported it.  Borrowed. */
+typedef struct _PkSender
+{
+  PkAddr address;
+  PkSlice scope, host;
+} PkSender;
+
+/* Each of these writes the alerts that fell due, at most PK_OBSERVE_ALERTS_MAX, and returns their number.
+ * hit->host is ignored.  packet: which known packet the hit is; NULL: none. */
+gsize pk_table_observe(PkTable *self, const PkSender *sender, const PkHit *hit, const PkKnownPacket *packet,
                        PkAlert *ret_alerts);
+/* Its members source, address, scope, host and is_service are set here. */
+gsize pk_table_take_evidence(PkTable *self, const PkSender *sender, PkEvidence *evidence, PkAlert *ret_alerts);
+/* A finding that is rated already. */
+gsize pk_table_report(PkTable *self, const PkSender *sender, PkAlert *finding, guint64 text_key, gboolean allowed,
+                      PkAlert *ret_alerts);
 gsize pk_table_expire(PkTable *self, gint64 arrival_usec, gsize max_items, PkAlert *ret_alerts, gboolean *ret_more);
 void pk_table_get_stats(PkTable *self, PkStats *ret_stats);
 

@@ -129,6 +129,65 @@ _collect_hosts(const PkWindow *self, const PkAddr *dest, PkJudgement *judgement)
       _add_host(judgement, self->hits[i - 1].host);
 }
 
+/* A scanner's second round may come from another source port.  Ports that are
+ * tried again from the same one are retransmissions, so each hit is another port. */
+static guint
+_count_same_source_port(const PkWindow *self, guint i)
+{
+  guint n = 0;
+
+  if (!(self->hits[i].flags & PK_HIT_HAS_SOURCE_PORT))
+    return 0;
+  for (guint j = 0; j <= i; j++)
+    n += _is_towards(&self->hits[j], &self->hits[i].dest) && (self->hits[j].flags & PK_HIT_HAS_SOURCE_PORT) &&
+         self->hits[j].source_port == self->hits[i].source_port;
+  return n;
+}
+
+/* What hits towards one destination have in common. */
+static void
+_compare(const PkWindow *self, const PkAddr *dest, PkJudgement *judgement)
+{
+  guint8 common = G_MAXUINT8;
+
+  for (guint i = 0; i < self->n; i++)
+    {
+      if (!_is_towards(&self->hits[i], dest))
+        continue;
+      common &= self->hits[i].flags;
+      judgement->same_source_port = MAX(judgement->same_source_port, _count_same_source_port(self, i));
+    }
+  judgement->scanner_packets = (common & PK_HIT_SCANNER_PACKET) != 0;
+  judgement->allowed = (common & PK_HIT_ALLOWED) != 0;
+  judgement->tool_runs = (common & PK_HIT_TOOL_RUN) != 0;
+}
+
+static guint
+_count_port(const PkPort *ports, guint n, const PkPort *port)
+{
+  guint count = 0;
+
+  for (guint i = 0; i < n; i++)
+    count += pk_port_equals(&ports[i], port);
+  return count;
+}
+
+/* The first round ends with the first attempt at the last new port. */
+static gboolean
+_has_second_round(const PkAlert *alert)
+{
+  const PkPort *attempts = alert->attempts;
+  guint end = 0;
+
+  for (guint i = 0; i < alert->n_attempts; i++)
+    if (_count_port(attempts, i, &attempts[i]) == 0)
+      end = i + 1;
+  for (guint i = 0; i < end; i++)
+    if (_count_port(attempts + end, alert->n_attempts - end, &attempts[i]) == 0)
+      return FALSE;
+  return end > 0;
+}
+
 static void
 _describe(const PkWindow *self, const Candidate *candidate, PkJudgement *judgement)
 {
@@ -145,10 +204,12 @@ _describe(const PkWindow *self, const Candidate *candidate, PkJudgement *judgeme
     else if (!pk_addr_equals(&self->hits[i].dest, &candidate->dest))
       _add_other_dest(&judgement->alert, &self->hits[i].dest);
   _collect_hosts(self, &candidate->dest, judgement);
+  _compare(self, &candidate->dest, judgement);
+  judgement->retried_ports = _has_second_round(&judgement->alert);
 }
 
 /* Judging consumes: a hit is part of one verdict at most. */
-static void
+static PkJudgement *
 _judge(PkWindow *self, const Candidate *candidate, gboolean unsettled, PkOutcome *outcome)
 {
   PkJudgement *judgement;
@@ -158,6 +219,7 @@ _judge(PkWindow *self, const Candidate *candidate, gboolean unsettled, PkOutcome
   _describe(self, candidate, judgement);
   judgement->unsettled = unsettled;
   _consume(self, &candidate->dest);
+  return judgement;
 }
 
 /* Judges what the first hit belongs to, before that hit goes because of a hit at next_usec. */
@@ -216,7 +278,7 @@ _goes_before(const PkHit *hit, const PkHit *other)
          hit->uptime_usec < other->uptime_usec;
 }
 
-static void
+static guint
 _insert(PkWindow *self, const PkHit *hit)
 {
   guint i = self->n;
@@ -226,6 +288,7 @@ _insert(PkWindow *self, const PkHit *hit)
   memmove(&self->hits[i + 1], &self->hits[i], (self->n - i) * sizeof(self->hits[0]));
   self->hits[i] = *hit;
   self->n++;
+  return i;
 }
 
 gboolean
@@ -327,7 +390,8 @@ pk_window_add(PkWindow *self, const PkRule *rule, const PkHit *hit, PkOutcome *o
   _slide(self, rule, hit->time_usec, outcome);
   if (self->n == PK_HITS_MAX)
     _make_room(self, rule, hit->time_usec, outcome);
-  _insert(self, hit);
+  outcome->place = _insert(self, hit);
+  outcome->added = TRUE;
   _check_scan(self, rule, &hit->dest, outcome);
 }
 
@@ -358,6 +422,67 @@ pk_window_expire(PkWindow *self, const PkRule *rule, gint64 arrival_usec, PkOutc
           return;
         }
     }
+}
+
+gboolean
+pk_window_find_complete(const PkWindow *self, const PkRule *rule, const PkAddr *dest, PkAddr *ret_dest)
+{
+  gint64 latest_usec = G_MININT64;
+  Candidate candidate;
+
+  for (guint i = 0; i < self->n; i++)
+    {
+      if (!_is_first_towards(self, i) || (dest && !pk_addr_equals(&self->hits[i].dest, dest)))
+        continue;
+      _measure(self, &self->hits[i].dest, &candidate);
+      if (!_is_complete(&candidate, rule) || candidate.arrival_usec < latest_usec)
+        continue;
+      latest_usec = candidate.arrival_usec;
+      *ret_dest = candidate.dest;
+    }
+  return latest_usec != G_MININT64;
+}
+
+void
+pk_window_judge(PkWindow *self, const PkAddr *dest, PkOutcome *outcome)
+{
+  Candidate candidate;
+
+  _measure(self, dest, &candidate);
+  _judge(self, &candidate, FALSE, outcome);
+}
+
+guint
+pk_window_list_hits(const PkWindow *self, const PkAddr *dest, PkPort ret_ports[PK_HITS_MAX],
+                    guint8 ret_places[PK_HITS_MAX])
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->n; i++)
+    if (!(self->hits[i].flags & PK_HIT_IN_SEQUENCE) && pk_addr_equals(&self->hits[i].dest, dest))
+      {
+        ret_ports[n] = self->hits[i].port;
+        ret_places[n++] = (guint8) i;
+      }
+  return n;
+}
+
+/* For a moment exactly the sequence's hits are open towards its destination. */
+void
+pk_window_judge_sequence(PkWindow *self, guint first, guint last, PkOutcome *outcome)
+{
+  PkAddr dest = self->hits[first].dest;
+  Candidate candidate;
+
+  _consume(self, &dest);
+  for (guint i = first; i <= last; i++)
+    if (!(self->hits[i].flags & PK_HIT_IN_SEQUENCE) && pk_addr_equals(&self->hits[i].dest, &dest))
+      self->hits[i].flags &= (guint8) ~PK_HIT_CONSUMED;
+  _measure(self, &dest, &candidate);
+  for (guint i = first; i <= last; i++)
+    if (_is_towards(&self->hits[i], &dest))
+      self->hits[i].flags |= PK_HIT_IN_SEQUENCE;
+  _judge(self, &candidate, FALSE, outcome)->in_sequence = TRUE;
 }
 
 gint64

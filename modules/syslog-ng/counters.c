@@ -33,11 +33,15 @@ static const EngineCounter TOTALS[PK_N_ENGINE_TOTALS] = {
   { "candidates", G_STRUCT_OFFSET(PkStats, candidates) },
   { "scans", G_STRUCT_OFFSET(PkStats, scans) },
   { "below_confidence", G_STRUCT_OFFSET(PkStats, below_confidence) },
+  { "allowed", G_STRUCT_OFFSET(PkStats, allowed) },
+  { "failed_attempts", G_STRUCT_OFFSET(PkStats, failed_attempts) },
   { "in_cooldown", G_STRUCT_OFFSET(PkStats, in_cooldown) },
   { "rate_limited", G_STRUCT_OFFSET(PkStats, rate_limited) },
   { "evicted_sources", G_STRUCT_OFFSET(PkStats, evicted_sources) },
   { "evicted_windows", G_STRUCT_OFFSET(PkStats, evicted_windows) },
   { "evicted_reports", G_STRUCT_OFFSET(PkStats, evicted_reports) },
+  { "evicted_memories", G_STRUCT_OFFSET(PkStats, evicted_memories) },
+  { "evicted_evidence", G_STRUCT_OFFSET(PkStats, evicted_evidence) },
   { "pushed_out", G_STRUCT_OFFSET(PkStats, pushed_out) },
   { "late", G_STRUCT_OFFSET(PkStats, late) },
 };
@@ -109,6 +113,8 @@ _visit_all(PkCounters *self, const Walk *walk)
     _visit(walk, "", TOTALS[i].name, &self->totals[i]);
   for (gsize i = 0; i < PK_N_ENGINE_LEVELS; i++)
     _visit(walk, "", LEVELS[i].name, &self->levels[i]);
+  for (guint i = 0; pk_stats_sign_name(i); i++)
+    _visit(walk, "sign_", pk_stats_sign_name(i), &self->signs[i]);
   _visit_recognised(self, walk);
   stats_unlock();
 }
@@ -178,6 +184,8 @@ pk_counters_copy_engine(PkCounters *self, const PkStats *stats)
     stats_counter_add(self->totals[i], (gssize) (_read(stats, &TOTALS[i]) - _read(&self->shown, &TOTALS[i])));
   for (gsize i = 0; i < PK_N_ENGINE_LEVELS; i++)
     stats_counter_set(self->levels[i], _read(stats, &LEVELS[i]));
+  for (guint i = 0; pk_stats_sign_name(i); i++)
+    stats_counter_add(self->signs[i], (gssize) (stats->signs[i] - self->shown.signs[i]));
   self->shown = *stats;
 }
 

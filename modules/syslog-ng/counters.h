@@ -32,11 +32,15 @@
  * | hits, no_hit        | denials that reached a window; denials that are no hit       |
  * | candidates, scans   | complete candidates judged; sources that scanned             |
  * | below_confidence    | candidates below min-confidence()                            |
+ * | sign_SIGN           | candidates with that sign                                    |
+ * | allowed             | alerts that allow() suppressed                               |
+ * | failed_attempts     | daemons' stages that never opened                            |
  * | in_cooldown         | candidates that cooldown() suppressed                        |
  * | rate_limited        | alerts over max-alerts()                                     |
  * | late                | hits older than their window                                 |
  * | pushed_out          | hits that a 33rd pushed out                                  |
- * | evicted_sources, evicted_windows, evicted_reports | forgotten early, tables full   |
+ * | evicted_sources, evicted_windows, evicted_reports, evicted_memories, evicted_evidence            |
+ * |                     | forgotten early, because a table was full                    |
  * | sources, windows    | now in the tables                                            |
  * | reserved_bytes      | memory reserved at start                                     |
  *
@@ -60,7 +64,7 @@ typedef enum
   PK_N_COUNTERS
 } PkCounter;
 
-#define PK_N_ENGINE_TOTALS 12
+#define PK_N_ENGINE_TOTALS 16
 #define PK_N_ENGINE_LEVELS 3
 
 typedef struct _PkCounters
@@ -71,6 +75,7 @@ typedef struct _PkCounters
   StatsCounterItem *alerts[PK_N_CONFIDENCES];
   StatsCounterItem *totals[PK_N_ENGINE_TOTALS];
   StatsCounterItem *levels[PK_N_ENGINE_LEVELS];
+  StatsCounterItem *signs[PK_STATS_SIGNS_MAX];
   PkStats shown; /* what was already added to totals */
   PkAuditJoinStats shown_joins;
 } PkCounters;

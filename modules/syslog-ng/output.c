@@ -89,12 +89,12 @@ pk_output_set_event(const PkOutput *self, LogMessage *msg, const PkEvent *event,
 }
 
 static void
-_set_text(LogMessage *msg, const PkAlert *alert)
+_set_text(LogMessage *msg, const PkAlert *alert, const PkEvent *event)
 {
   ScratchBuffersMarker marker;
   GString *text = scratch_buffers_alloc_and_mark(&marker);
 
-  pk_alert_append_logfmt(alert, text);
+  pk_alert_append_logfmt(alert, event, text);
   log_msg_set_value(msg, LM_V_MESSAGE, text->str, (gssize) text->len);
   scratch_buffers_reclaim_marked(marker);
 }
@@ -110,7 +110,7 @@ _set_stamp(LogMessage *msg, gint64 time_usec)
 }
 
 LogMessage *
-pk_output_new_alert(const PkOutput *self, const PkAlert *alert)
+pk_output_new_alert(const PkOutput *self, const PkAlert *alert, const PkEvent *event)
 {
   static const guint16 LEVELS[PK_N_CONFIDENCES] = {
     [PK_CONFIDENCE_LOW] = LOG_NOTICE,
@@ -126,8 +126,8 @@ pk_output_new_alert(const PkOutput *self, const PkAlert *alert)
   log_msg_set_value(msg, LM_V_PROGRAM, PROGRAM, -1);
   if (alert->n_hosts > 0)
     log_msg_set_value(msg, LM_V_HOST, alert->hosts[0], -1);
-  _set_text(msg, alert);
+  _set_text(msg, alert, event);
   log_msg_set_tag_by_id(msg, self->alert_tag);
-  pk_alert_each_field(alert, _set_field, &sink);
+  pk_alert_each_field(alert, event, _set_field, &sink);
   return msg;
 }

@@ -33,6 +33,6 @@ void pk_output_set_event(const PkOutput *self, LogMessage *msg, const PkEvent *e
 
 /* A message of its own: HOST and stamp of the hit that completed the alert,
  * received now, facility auth, level by confidence.  New reference. */
-LogMessage *pk_output_new_alert(const PkOutput *self, const PkAlert *alert);
+LogMessage *pk_output_new_alert(const PkOutput *self, const PkAlert *alert, const PkEvent *event);
 
 #endif

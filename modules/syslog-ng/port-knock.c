@@ -52,6 +52,7 @@ typedef struct _Pending
 {
   PkAlert alerts[PK_OBSERVE_ALERTS_MAX];
   gsize n_alerts;
+  PkEvent event; /* of an alert that is of_event; undefined without one */
 } Pending;
 
 /* process() has no other way to hand alerts to the queue() that called it.  What
@@ -62,10 +63,10 @@ static __thread Pending *_pending;
 /* ---- alerts --------------------------------------------------------------- */
 
 static void
-_emit(PortKnockParser *self, const PkAlert *alert)
+_emit(PortKnockParser *self, const PkAlert *alert, const PkEvent *event)
 {
   LogPathOptions path_options = LOG_PATH_OPTIONS_INIT_NOACK;
-  LogMessage *msg = pk_output_new_alert(&self->output, alert);
+  LogMessage *msg = pk_output_new_alert(&self->output, alert, event);
 
   stats_counter_inc(self->counters.alerts[alert->confidence]);
   if (self->settings.inject_mode == PK_INJECT_INTERNAL)
@@ -81,10 +82,10 @@ _emit(PortKnockParser *self, const PkAlert *alert)
 }
 
 static void
-_emit_all(PortKnockParser *self, const PkAlert *alerts, gsize n)
+_emit_all(PortKnockParser *self, const PkAlert *alerts, gsize n, const PkEvent *event)
 {
   for (gsize i = 0; i < n; i++)
-    _emit(self, &alerts[i]);
+    _emit(self, &alerts[i], event);
 }
 
 /* ---- the message path ------------------------------------------------------ */
@@ -126,10 +127,15 @@ _observe(PortKnockParser *self, const PkEvent *event, PkSlice host, PkSlice scop
 
   if (!self->engine)
     return;
-  if (_pending)
-    _pending->n_alerts = pk_engine_observe(self->engine, event, host, scope, received_usec, _pending->alerts);
-  else
-    _emit_all(self, alerts, pk_engine_observe(self->engine, event, host, scope, received_usec, alerts));
+  if (!_pending)
+    {
+      _emit_all(self, alerts, pk_engine_observe(self->engine, event, host, scope, received_usec, alerts), event);
+      return;
+    }
+  _pending->n_alerts = pk_engine_observe(self->engine, event, host, scope, received_usec, _pending->alerts);
+  for (gsize i = 0; i < _pending->n_alerts; i++)
+    if (_pending->alerts[i].of_event)
+      _pending->event = *event;
 }
 
 static void
@@ -197,7 +203,7 @@ _queue(LogPipe *s, LogMessage *msg, const LogPathOptions *path_options)
   _pending = &pending;
   self->base_queue(s, msg, path_options);
   _pending = outer;
-  _emit_all(self, pending.alerts, pending.n_alerts);
+  _emit_all(self, pending.alerts, pending.n_alerts, &pending.event);
 }
 
 /* ---- the timer ------------------------------------------------------------- */
@@ -250,7 +256,7 @@ _expire(PortKnockParser *self)
   for (gint items = 0; more && items < TICK_ITEMS_MAX; items += TICK_SLICE_ITEMS)
     {
       n = pk_engine_expire(self->engine, now_usec, TICK_SLICE_ITEMS, alerts, &more);
-      _emit_all(self, alerts, n);
+      _emit_all(self, alerts, n, NULL);
       if (g_get_monotonic_time() - started_usec > TICK_USEC_MAX)
         break;
     }

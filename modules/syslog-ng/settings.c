@@ -177,7 +177,12 @@ pk_settings_engine_equals(const PkOptions *self, const PkOptions *other)
 
   for (gsize i = 0; i < n; i++)
     {
-      if (table[i].type == PK_OPTION_STRINGS)
+      if (table[i].type == PK_OPTION_PATH)
+        {
+          if (g_strcmp0(*(gchar **) _integer(self, &table[i]), *(gchar **) _integer(other, &table[i])) != 0)
+            return FALSE;
+        }
+      else if (table[i].type == PK_OPTION_STRINGS)
         {
           if (!_strings_equal(*(GPtrArray **) _integer(self, &table[i]), *(GPtrArray **) _integer(other, &table[i])))
             return FALSE;

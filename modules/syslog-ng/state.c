@@ -151,7 +151,7 @@ _take_over(const Legacy *legacy, const PkOptions *options, const gchar **ret_ori
   if (pk_settings_engine_equals(&legacy->options, options))
     {
       *ret_origin = "kept";
-      return pk_engine_ref(legacy->engine);
+      return pk_engine_read_files(legacy->engine, options, error) ? pk_engine_ref(legacy->engine) : NULL;
     }
   *ret_origin = "moved";
   return pk_engine_new_from(legacy->engine, options, error);

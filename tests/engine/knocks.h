@@ -49,7 +49,8 @@ knocks_init_event(PkEvent *event, PkAddr source, PkAddr dest, guint16 port, gint
   event->time_usec = knocks_time(msec);
 }
 
-/* An engine with options of "name", "value", ..., NULL. */
+/* An engine with options of "name", "value", ..., NULL.  If it names none: without known sequences, each address a
+ * network of its own, and with those signs only that windows have by themselves. */
 static inline PkEngine *
 knocks_new_engine(const gchar *const *settings, PkEngine *old)
 {
@@ -58,6 +59,9 @@ knocks_new_engine(const gchar *const *settings, PkEngine *old)
   PkEngine *engine;
 
   pk_options_init(&options);
+  cr_assert(pk_options_set(&options, "known-sequences", "", NULL));
+  cr_assert(pk_options_set(&options, "ipv6-prefix", "128", NULL));
+  cr_assert(pk_options_set(&options, "signs", "scanner,retries,unsettled", NULL));
   for (; settings && settings[0]; settings += 2)
     cr_assert(pk_options_set(&options, settings[0], settings[1], &error), "%s", error ? error->message : "");
   cr_assert(pk_options_check(&options, &error), "%s", error ? error->message : "");

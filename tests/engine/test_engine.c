@@ -575,7 +575,10 @@ Test(engine, max_alerts_bounds_a_minute_of_arrival)
   cr_expect_eq(knocks_stats(&knocks).rate_limited, 15);
   knocks_send_many(&knocks, knocks_v4(192, 0, 2, 100), SERVER, 7000, 3, 60000);
   knocks_tick(&knocks, 71000);
-  EXPECT_ALERTS(6);
+  EXPECT_ALERTS(7);
+  cr_expect_eq(knocks.alerts[5].repeats, 15);
+  cr_expect(!knocks.alerts[5].has_source);
+  cr_expect_str_eq(knocks.alerts[5].evidence, "rate_limited");
 }
 
 /* Which of the two is written is the secret's choice. */
@@ -592,7 +595,7 @@ Test(engine, what_max_alerts_held_back_is_told_when_it_comes_again)
   one_was_written = memcmp(&knocks.alerts[0].source, &one, sizeof(one)) == 0;
   knocks_send_many(&knocks, one_was_written ? other : one, SERVER, 7000, 3, 60000);
   knocks_tick(&knocks, 71000);
-  EXPECT_ALERTS(2);
+  EXPECT_ALERTS(3); /* with the one that sums up */
   cr_expect_eq(knocks_stats(&knocks).in_cooldown, 0);
 }
 

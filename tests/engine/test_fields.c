@@ -14,6 +14,7 @@ _make_alert(void)
                     .branch = PK_BRANCH_RAPID_SEQUENTIAL_PORT_DENIED,
                     .confidence = PK_CONFIDENCE_MEDIUM,
                     .source = knocks_v4(192, 0, 2, 1),
+                    .has_source = TRUE,
                     .dest = knocks_v4(198, 51, 100, 2),
                     .has_dest = TRUE,
                     .n_attempts = 4,
@@ -31,11 +32,12 @@ _make_alert(void)
 }
 
 static void
-_expect_text(void (*append)(const PkAlert *alert, GString *out), const PkAlert *alert, const gchar *expected)
+_expect_text(void (*append)(const PkAlert *alert, const PkEvent *event, GString *out), const PkAlert *alert,
+             const gchar *expected)
 {
   GString *text = g_string_new(NULL);
 
-  append(alert, text);
+  append(alert, NULL, text);
   cr_expect_str_eq(text->str, expected);
   g_string_free(text, TRUE);
 }
@@ -48,7 +50,7 @@ _read_member(const PkAlert *alert, const gchar *name)
   json_object *object, *member;
   gchar *value = NULL;
 
-  pk_alert_append_json(alert, text);
+  pk_alert_append_json(alert, NULL, text);
   cr_assert(g_utf8_validate(text->str, (gssize) text->len, NULL));
   object = json_tokener_parse(text->str);
   cr_assert_not_null(object, "%s", text->str);
@@ -191,7 +193,7 @@ _expect_logfmt_host(const gchar *host, const gchar *expected)
   gchar *end = g_strconcat(" hosts=", expected, NULL);
 
   g_strlcpy(alert.hosts[0], host, PK_NAME_BYTES);
-  pk_alert_append_logfmt(&alert, text);
+  pk_alert_append_logfmt(&alert, NULL, text);
   cr_expect(g_str_has_suffix(text->str, end), "%s does not end with %s", text->str, end);
   cr_expect_null(strpbrk(text->str, "\n\r\x01\x7f"));
   g_free(end);

@@ -137,7 +137,8 @@ Test(options, every_row_of_the_table_is_complete)
       cr_expect_gt(strlen(table[i].help), 10, "%s", table[i].name);
       cr_expect_null(strpbrk(table[i].help, "\n"), "%s: help is one line", table[i].name);
       cr_expect_not_null(table[i].unit);
-      cr_expect_eq(table[i].type == PK_OPTION_WORD, table[i].words != NULL, "%s", table[i].name);
+      cr_expect_eq(table[i].type == PK_OPTION_WORD || table[i].type == PK_OPTION_WORDS, table[i].words != NULL, "%s",
+                   table[i].name);
       cr_expect_lt(table[i].offset, sizeof(PkOptions));
       for (gsize j = 0; j < i; j++)
         cr_expect_str_neq(table[i].name, table[j].name);

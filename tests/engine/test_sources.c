@@ -55,11 +55,11 @@ Test(sources, a_new_record_is_clear_but_for_its_key)
   PkSource *source;
 
   source = pk_sources_get(sources, _insert(1, 5));
-  source->scan_usec = 99;
+  source->memory = 99;
   source->single.packets = 7;
   pk_sources_remove(sources, _find(1, 5));
   source = pk_sources_get(sources, _insert(2, 6));
-  cr_expect_eq(source->scan_usec, 0);
+  cr_expect_eq(source->memory, 0);
   cr_expect_eq(source->single.packets, 0);
   cr_expect_eq(source->window, PK_INDEX_NONE);
   cr_expect_eq(source->hash, 6);

@@ -144,6 +144,8 @@ _scene_init(Scene *self)
 
   pk_options_init(&options);
   g_assert_true(pk_options_set(&options, "max-alerts", "10000", NULL));
+  g_assert_true(pk_options_set(&options, "signs", "scanner,retries,unsettled", NULL));
+  g_assert_true(pk_options_set(&options, "known-sequences", "", NULL));
   g_assert_true(pk_options_check(&options, NULL));
   self->recogniser = pk_recogniser_new(&options, NULL);
   self->engine = pk_engine_new(&options, NULL);

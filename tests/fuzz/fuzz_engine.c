@@ -54,8 +54,8 @@ _print(Fixture *self, const PkAlert *alerts, gsize n)
   for (i = 0; i < n; i++)
     {
       g_string_truncate(self->out, 0);
-      pk_alert_append_json(&alerts[i], self->out);
-      pk_alert_append_logfmt(&alerts[i], self->out);
+      pk_alert_append_json(&alerts[i], NULL, self->out);
+      pk_alert_append_logfmt(&alerts[i], NULL, self->out);
       g_assert_true(g_utf8_validate(self->out->str, self->out->len, NULL));
     }
 }
