@@ -37,6 +37,14 @@ _set_truth(PkArguments *self, const gchar *value, GError **error)
 }
 
 static gboolean
+_set_source(PkArguments *self, const gchar *value, GError **error)
+{
+  if (!pk_addr_parse(pk_slice_from_string(value), &self->source) || pk_addr_is_unspecified(&self->source))
+    return _refuse("source", value, "an IPv4 or IPv6 address", error);
+  return TRUE;
+}
+
+static gboolean
 _set_format(PkArguments *self, const gchar *value, GError **error)
 {
   if (g_str_equal(value, "text"))
@@ -111,13 +119,15 @@ _set_help(PkArguments *self, const gchar *value, GError **error)
 
 static const PkOwnOption OWN_OPTIONS[] = {
   { "truth", "LABELS", PK_FOR_SCORE, _set_truth, "what the files really hold; must be given, see the manual page" },
+  { "source", "ADDRESS", PK_FOR_EXPLAIN, _set_source,
+    "tell what was seen of this source in the files, in text, and why it was reported or not" },
   { "format", "FORMAT", PK_FOR_REPLAY, _set_format, "text, a line to read, or json, an object a line [default text]" },
   { "format", "FORMAT", PK_FOR_SCORE, _set_format, "text, a report to read, or json, one object [default text]" },
   { "year", "YYYY", PK_FOR_REPLAY | PK_FOR_EXPLAIN | PK_FOR_SCORE, _set_year,
     "the year of stamps that have none [default: the latest that is not in the future]" },
   { "utc-offset", "+HH:MM", PK_FOR_REPLAY | PK_FOR_EXPLAIN | PK_FOR_SCORE, _set_utc_offset,
     "the zone of stamps that have none [default: the local zone as it is now]" },
-  { "scope", "SCOPE", PK_FOR_REPLAY | PK_FOR_SCORE, _set_scope,
+  { "scope", "SCOPE", PK_FOR_REPLAY | PK_FOR_EXPLAIN | PK_FOR_SCORE, _set_scope,
     "host: the same source seen by two log hosts is two sources; or none [default none]" },
   { "stats", NULL, PK_FOR_REPLAY, _set_stats, "print counters to standard error at the end" },
   { "help", NULL, PK_FOR_REPLAY | PK_FOR_EXPLAIN | PK_FOR_SCORE, _set_help, "print this" },
@@ -355,12 +365,48 @@ _append_words(GString *out, const PkOption *option)
   g_string_append_printf(out, "; default %s]", option->words[option->default_value]);
 }
 
+static gboolean
+_is_on(const PkOption *option, gsize i)
+{
+  return (option->default_value >> i) & 1;
+}
+
+static gboolean
+_are_all_on(const PkOption *option)
+{
+  for (gsize i = 0; option->words[i]; i++)
+    if (!_is_on(option, i))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+_append_word_list(GString *out, const PkOption *option)
+{
+  const gchar *comma = "";
+
+  for (gsize i = 0; option->words[i]; i++)
+    g_string_append_printf(out, "%s%s", i ? "|" : " [", option->words[i]);
+  g_string_append(out, "; default ");
+  if (_are_all_on(option))
+    g_string_append(out, "all");
+  for (gsize i = 0; option->words[i] && !_are_all_on(option); i++)
+    if (_is_on(option, i))
+      {
+        g_string_append_printf(out, "%s%s", comma, option->words[i]);
+        comma = ",";
+      }
+  g_string_append_c(out, ']');
+}
+
 static void
 _append_engine_option(GString *out, const PkOption *option)
 {
-  static const gchar *const arguments[] = {
-    [PK_OPTION_INTEGER] = "N", [PK_OPTION_WORD] = "WORD", [PK_OPTION_STRINGS] = "STRING"
-  };
+  static const gchar *const arguments[] = { [PK_OPTION_INTEGER] = "N",
+                                            [PK_OPTION_WORD] = "WORD",
+                                            [PK_OPTION_WORDS] = "WORDS",
+                                            [PK_OPTION_PATH] = "FILE",
+                                            [PK_OPTION_STRINGS] = "STRING" };
 
   _append_name(out, option->name, arguments[option->type]);
   g_string_append(out, option->help);
@@ -368,6 +414,8 @@ _append_engine_option(GString *out, const PkOption *option)
     _append_integer_range(out, option);
   else if (option->type == PK_OPTION_WORD)
     _append_words(out, option);
+  else if (option->type == PK_OPTION_WORDS)
+    _append_word_list(out, option);
   g_string_append_c(out, '\n');
 }
 

@@ -29,6 +29,7 @@ typedef struct _PkArguments
   PkOptions engine;   /* checked */
   GPtrArray *inputs;  /* of const gchar *, borrowed from argv; "-" is standard input */
   const gchar *truth; /* score: path, borrowed from argv; set on TRUE */
+  PkAddr source;      /* explain: whose story is told; unspecified: nobody's */
   PkFormat format;
   gint year; /* of stamps without one; 0: by the clock */
   gint utc_offset_seconds;

@@ -3,7 +3,10 @@
 
 #include "cli/commands.h"
 
+#include "cli/story.h"
+
 #include "port-knock/pk-engine.h"
+#include "scan/address.h"
 
 typedef struct _PkExplain
 {
@@ -72,6 +75,8 @@ pk_explain(const PkArguments *arguments, PkOutput *output)
   GError *error = NULL;
   PkExit code;
 
+  if (!pk_addr_is_unspecified(&arguments->source))
+    return pk_story(arguments, output);
   self.recogniser = pk_recogniser_new(&arguments->engine, &error);
   if (!self.recogniser)
     {

@@ -28,7 +28,9 @@ static const PkCommand COMMANDS[] = {
     "show what is recognised in single lines",
     "Prints for each line of standard input, or of the files, one JSON object on one\n"
     "line, in order.  {\"recognised\":false} is a line that no dialect claims.  Of the\n"
-    "engine options only the prefixes matter here; the others are accepted.\n" },
+    "engine options only the prefixes matter here; the others are accepted.\n"
+    "With --source it tells the story of one source instead: what was seen of it, each\n"
+    "verdict, and whether that was reported.\n" },
   { "score", PK_FOR_SCORE, pk_score, NULL, "port-knock score --truth LABELS [--OPTION VALUE]... FILE...",
     "tell how well the options do on logs whose truth is known",
     "Reads log files as replay does, compares the alerts with what LABELS says that\n"

@@ -17,16 +17,16 @@ typedef struct _PkReplay
 } PkReplay;
 
 static void
-_print_alerts(PkReplay *self, gsize n)
+_print_alerts(PkReplay *self, const PkEvent *event, gsize n)
 {
   GString *out = self->output->pending;
 
   for (gsize i = 0; i < n; i++)
     {
       if (self->arguments->format == PK_FORMAT_JSON)
-        pk_alert_append_json(&self->alerts[i], out);
+        pk_alert_append_json(&self->alerts[i], event, out);
       else
-        pk_alert_append_text(&self->alerts[i], out);
+        pk_alert_append_text(&self->alerts[i], event, out);
       g_string_append_c(out, '\n');
     }
   if (n > 0)
@@ -43,7 +43,7 @@ _tick(gint64 arrival_usec, gpointer user_data)
     {
       gsize n = pk_engine_expire(self->engine, arrival_usec, PK_OBSERVE_ALERTS_MAX, self->alerts, &more);
 
-      _print_alerts(self, n);
+      _print_alerts(self, NULL, n);
     }
 }
 
@@ -52,7 +52,7 @@ _observe(const PkEvent *event, const PkLine *line, PkSlice scope, gint64 arrival
 {
   PkReplay *self = user_data;
 
-  _print_alerts(self, pk_engine_observe(self->engine, event, line->host, scope, arrival_usec, self->alerts));
+  _print_alerts(self, event, pk_engine_observe(self->engine, event, line->host, scope, arrival_usec, self->alerts));
   return self->output->error == 0;
 }
 
@@ -92,11 +92,17 @@ _print_engine_counts(PkEngine *engine)
   _print_count("candidates", stats.candidates);
   _print_count("scans", stats.scans);
   _print_count("below confidence", stats.below_confidence);
+  for (guint sign = 0; pk_stats_sign_name(sign); sign++)
+    g_printerr("sign %s: %" G_GUINT64_FORMAT "\n", pk_stats_sign_name(sign), stats.signs[sign]);
+  _print_count("allowed", stats.allowed);
+  _print_count("failed attempts", stats.failed_attempts);
   _print_count("in cooldown", stats.in_cooldown);
   _print_count("rate limited", stats.rate_limited);
   _print_count("evicted sources", stats.evicted_sources);
   _print_count("evicted windows", stats.evicted_windows);
   _print_count("evicted reports", stats.evicted_reports);
+  _print_count("evicted memories", stats.evicted_memories);
+  _print_count("evicted evidence", stats.evicted_evidence);
   _print_count("pushed out", stats.pushed_out);
   _print_count("late", stats.late);
   _print_count("sources", stats.sources);

@@ -158,7 +158,7 @@ _get_field(const PkAlert *alert, PkFieldId id)
 {
   PkFieldWanted wanted = { id, g_string_new(NULL) };
 
-  pk_alert_each_field(alert, _keep_field, &wanted);
+  pk_alert_each_field(alert, NULL, _keep_field, &wanted);
   return g_string_free(wanted.value, FALSE);
 }
 

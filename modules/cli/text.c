@@ -28,6 +28,9 @@ static const PkTextPart PARTS[] = {
   { " in ", PK_FIELD_KNOCK_DURATION_SEC, " s" },
   { ", packets ", PK_FIELD_TOTAL_PACKETS, "" },
   { "  ", PK_FIELD_DETECTION_BRANCH, "" },
+  { "  door ", PK_FIELD_DOOR, "" },
+  { "  user ", PK_FIELD_USER, "" },
+  { "  command ", PK_FIELD_COMMAND_LINE, "" },
   { "  evidence ", PK_FIELD_EVIDENCE, "" },
   { "  repeats ", PK_FIELD_REPEATS, "" },
   { "  scope ", PK_FIELD_SCOPE, "" },
@@ -35,8 +38,8 @@ static const PkTextPart PARTS[] = {
   { "  id ", PK_FIELD_ALERT_ID, "" },
 };
 
-static void
-_append_escaped(GString *out, const gchar *value, gsize len)
+void
+pk_text_append_escaped(GString *out, const gchar *value, gsize len)
 {
   for (gsize i = 0; i < len; i++)
     {
@@ -54,7 +57,7 @@ _keep_value(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
 
   if (!fields->values[id])
     fields->values[id] = g_string_sized_new(len);
-  _append_escaped(fields->values[id], value, len);
+  pk_text_append_escaped(fields->values[id], value, len);
 }
 
 /* A count of nothing is not worth reading. */
@@ -65,11 +68,11 @@ _is_worth_showing(const GString *value)
 }
 
 void
-pk_alert_append_text(const PkAlert *alert, GString *out)
+pk_alert_append_text(const PkAlert *alert, const PkEvent *event, GString *out)
 {
   PkFieldValues fields = { { NULL } };
 
-  pk_alert_each_field(alert, _keep_value, &fields);
+  pk_alert_each_field(alert, event, _keep_value, &fields);
   for (gsize i = 0; i < G_N_ELEMENTS(PARTS); i++)
     {
       const GString *value = fields.values[PARTS[i].id];

@@ -12,6 +12,8 @@
  *
  * Meant to be read, not parsed: it may change.  Log text in it is escaped, so
  * that it cannot steer a terminal. */
-void pk_alert_append_text(const PkAlert *alert, GString *out);
+/* As it is printed; what is no printable ASCII is escaped. */
+void pk_text_append_escaped(GString *out, const gchar *value, gsize len);
+void pk_alert_append_text(const PkAlert *alert, const PkEvent *event, GString *out);
 
 #endif
