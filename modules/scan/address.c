@@ -263,6 +263,12 @@ _all_equal(const guint8 *bytes, gsize n, guint8 value)
 }
 
 gboolean
+pk_addr_is_v4(const PkAddr *addr)
+{
+  return _is_v4(addr);
+}
+
+gboolean
 pk_addr_is_unspecified(const PkAddr *addr)
 {
   return _is_v4(addr) ? _all_equal(addr->bytes + 12, 4, 0) : _all_equal(addr->bytes, 16, 0);

@@ -31,6 +31,7 @@ pk_addr_equals(const PkAddr *a, const PkAddr *b)
   return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
+gboolean pk_addr_is_v4(const PkAddr *addr);
 gboolean pk_addr_is_unspecified(const PkAddr *addr); /* 0.0.0.0 and :: */
 gboolean pk_addr_is_multicast(const PkAddr *addr);   /* and 255.255.255.255 */
 gboolean pk_addr_is_local(const PkAddr *addr);       /* loopback or link-local: means something else on every host */

@@ -103,4 +103,14 @@ pk_slice_trim(PkSlice self)
   return self;
 }
 
+/* Cut to what fits, with a terminating NUL. */
+static inline void
+pk_slice_copy(PkSlice self, gchar *ret_text, gsize size)
+{
+  self.len = MIN(self.len, size - 1);
+  if (self.len)
+    memcpy(ret_text, self.data, self.len);
+  ret_text[self.len] = '\0';
+}
+
 #endif
