@@ -26,20 +26,22 @@ typedef struct _Needle
   PkRowSet rows;
 } Needle;
 
-/* A gram of a needle, in the chain of its bucket. */
+/* A gram of a needle, in the chain of its bucket, with what is needed on a hit:
+ * firewall lines hit three of them. */
 typedef struct _Gram
 {
-  guint32 hash;
+  guint32 hash;   /* as multiplying by an odd number loses nothing: equal hashes are equal grams */
   guint16 offset; /* of the gram in the needle */
-  guint16 needle; /* index */
   gint16 next;    /* index of the next gram in the bucket, -1: none */
+  Needle needle;
 } Gram;
 
 struct _PkNeedles
 {
   GArray *needles; /* of Needle */
-  GArray *grams;   /* of Gram */
-  guint32 fold;    /* set in every gram: 0 or FOLD */
+  Gram *grams;
+  gint16 n_grams;
+  guint32 fold; /* set in every gram: 0 or FOLD */
   gint16 buckets[1 << BUCKET_BITS];
   /* Of each gram of a needle, a bit: its word by the high bits of the hash, its
    * place there by the middle ones. */
@@ -52,7 +54,6 @@ pk_needles_new(gboolean fold)
   PkNeedles *self = g_new0(PkNeedles, 1);
 
   self->needles = g_array_new(FALSE, FALSE, sizeof(Needle));
-  self->grams = g_array_new(FALSE, FALSE, sizeof(Gram));
   self->fold = fold ? FOLD : 0;
   memset(self->buckets, 0xff, sizeof(self->buckets));
   return self;
@@ -62,7 +63,7 @@ void
 pk_needles_free(PkNeedles *self)
 {
   g_array_unref(self->needles);
-  g_array_unref(self->grams);
+  g_free(self->grams);
   g_free(self);
 }
 
@@ -110,16 +111,13 @@ _is_likely(const guint64 *likely, const gchar *data, guint32 fold)
 }
 
 static void
-_add_gram(PkNeedles *self, guint needle, gsize offset)
+_add_gram(PkNeedles *self, const Needle *needle, gsize offset)
 {
-  const Needle *entry = &g_array_index(self->needles, Needle, needle);
-  guint32 hash = _hash_gram(entry->text.data + offset, self->fold);
+  guint32 hash = _hash_gram(needle->text.data + offset, self->fold);
   gint16 *bucket = &self->buckets[hash >> (32 - BUCKET_BITS)];
-  Gram gram = { .hash = hash, .offset = (guint16) offset, .needle = (guint16) needle, .next = *bucket };
 
-  g_assert(self->grams->len < G_MAXINT16);
-  *bucket = (gint16) self->grams->len;
-  g_array_append_val(self->grams, gram);
+  self->grams[self->n_grams] = (Gram){ .hash = hash, .offset = (guint16) offset, .next = *bucket, .needle = *needle };
+  *bucket = self->n_grams++;
   self->likely[hash >> (32 - LIKELY_WORDS_BITS)] |= G_GUINT64_CONSTANT(1) << (hash >> LIKELY_SHIFT) % 64;
 }
 
@@ -169,13 +167,25 @@ _choose_offset(PkSlice needle, gboolean fold)
 void
 pk_needles_compile(PkNeedles *self)
 {
-  for (guint needle = 0; needle < self->needles->len; needle++)
+  g_assert(self->needles->len * STRIDE <= G_MAXINT16);
+  self->grams = g_new(Gram, self->needles->len * STRIDE);
+  for (guint i = 0; i < self->needles->len; i++)
     {
-      gsize offset = _choose_offset(g_array_index(self->needles, Needle, needle).text, self->fold != 0);
+      const Needle *needle = &g_array_index(self->needles, Needle, i);
+      gsize offset = _choose_offset(needle->text, self->fold != 0);
 
-      for (gsize i = 0; i < STRIDE; i++)
-        _add_gram(self, needle, offset + i);
+      for (gsize k = 0; k < STRIDE; k++)
+        _add_gram(self, needle, offset + k);
     }
+}
+
+/* Most needles have no more than twice four bytes: no call for those. */
+static inline gboolean
+_equals(const gchar *text, PkSlice needle)
+{
+  if (memcmp(text, needle.data, 4) != 0 || memcmp(text + needle.len - 4, needle.data + needle.len - 4, 4) != 0)
+    return FALSE;
+  return needle.len <= 8 || memcmp(text + 4, needle.data + 4, needle.len - 8) == 0;
 }
 
 static gboolean
@@ -184,7 +194,7 @@ _occurs_at(const PkNeedles *self, PkSlice text, gsize at, PkSlice needle)
   if (text.len - at < needle.len)
     return FALSE;
   text = pk_slice(text.data + at, needle.len);
-  return self->fold ? pk_slice_equals_nocase(text, needle) : pk_slice_equals(text, needle);
+  return self->fold ? pk_slice_equals_nocase(text, needle) : _equals(text.data, needle);
 }
 
 static void
@@ -195,11 +205,10 @@ _compare_at(const PkNeedles *self, PkSlice text, gsize at, PkRowSet *rows)
 
   while (index >= 0)
     {
-      const Gram *gram = &g_array_index(self->grams, Gram, index);
-      const Needle *needle = &g_array_index(self->needles, Needle, gram->needle);
+      const Gram *gram = &self->grams[index];
 
-      if (gram->hash == hash && at >= gram->offset && _occurs_at(self, text, at - gram->offset, needle->text))
-        pk_row_set_join(rows, &needle->rows);
+      if (gram->hash == hash && at >= gram->offset && _occurs_at(self, text, at - gram->offset, gram->needle.text))
+        pk_row_set_join(rows, &gram->needle.rows);
       index = gram->next;
     }
 }
