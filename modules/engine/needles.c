@@ -124,7 +124,7 @@ _add_gram(PkNeedles *self, const Needle *needle, gsize offset)
 /* What logs are made of. */
 static const PkSlice FREQUENT = PK_SLICE(
     " error connection request from user with service session started starting network windows firewall device "
-    "command process name type for user id=... TCP UDP ");
+    "command process name type for user id=... Starting Windows Firewall Device Network Command TCP UDP ");
 
 /* How much a gram tells: words in lower case stand in many a line. */
 static guint
@@ -132,7 +132,7 @@ _rate_gram(PkSlice gram, gboolean fold)
 {
   guint rarity = 1;
 
-  if (pk_slice_find_nocase(FREQUENT, gram) >= 0)
+  if (pk_slice_find(FREQUENT, gram) >= 0)
     return 0;
   for (gsize i = 0; i < gram.len; i++)
     if (g_ascii_isupper(gram.data[i]))
@@ -142,24 +142,25 @@ _rate_gram(PkSlice gram, gboolean fold)
   return rarity;
 }
 
-/* Where in a needle to take its grams: any STRIDE neighbours do. */
+/* Where in a needle to take its grams: any two neighbours do, and the worse of
+ * them counts. */
 static gsize
 _choose_offset(PkSlice needle, gboolean fold)
 {
   gsize best = 0;
-  guint best_rate = 0;
+  guint best_rate = 0, before = 0;
 
-  for (gsize offset = 0; offset + PK_NEEDLE_BYTES_MIN <= needle.len; offset++)
+  G_STATIC_ASSERT(STRIDE == 2);
+  for (gsize offset = 0; offset + GRAM_BYTES <= needle.len; offset++)
     {
-      guint rate = G_MAXUINT;
+      guint rate = _rate_gram(pk_slice(needle.data + offset, GRAM_BYTES), fold);
 
-      for (gsize i = 0; i < STRIDE; i++)
-        rate = MIN(rate, _rate_gram(pk_slice(needle.data + offset + i, GRAM_BYTES), fold));
-      if (rate > best_rate)
+      if (MIN(before, rate) > best_rate)
         {
-          best = offset;
-          best_rate = rate;
+          best = offset - 1;
+          best_rate = MIN(before, rate);
         }
+      before = rate;
     }
   return best;
 }
