@@ -14,8 +14,9 @@
 #define LIKELY_WORDS_BITS 10
 #define LIKELY_SHIFT 12
 #define BUCKET_BITS 10
-/* Positions that are asked for with one branch, and the bytes that they see. */
+/* Places that are asked for together, and the bytes that they see. */
 #define BLOCK 8
+#define BLOCKS (64 / BLOCK) /* of which a bit for each place fits into an integer */
 #define BLOCK_BYTES ((BLOCK - 1) * STRIDE + GRAM_BYTES)
 
 G_STATIC_ASSERT(PK_NEEDLE_BYTES_MIN == STRIDE + GRAM_BYTES - 1);
@@ -238,34 +239,37 @@ _find_likely(const guint64 *likely, const gchar *data, guint32 fold)
   return 2 * places + _is_likely(likely, data + 7 * STRIDE, fold);
 }
 
-static void
-_compare_likely(const PkNeedles *self, PkSlice text, gsize at, guint64 places, PkRowSet *rows)
+/* The lowest bit of places is the place before end. */
+static inline void
+_compare_likely(const PkNeedles *self, PkSlice text, gsize end, guint64 places, PkRowSet *rows)
 {
   for (; places; places &= places - 1)
-    _compare_at(self, text, at + (BLOCK - 1 - (guint) __builtin_ctzll(places)) * STRIDE, rows);
+    _compare_at(self, text, end - (1 + (guint) __builtin_ctzll(places)) * STRIDE, rows);
 }
 
-/* fold is a constant where this is inlined. */
+/* fold is a constant where this is inlined.  Several blocks are asked before
+ * what they found is looked at: that is a branch that nothing predicts. */
 static inline void
 _search(const PkNeedles *self, PkSlice text, guint32 fold, PkRowSet *rows)
 {
-  gsize at = 0;
+  gsize at = 0, last, stop;
 
   if (text.len < BLOCK_BYTES)
     {
       _search_short(self, text, rows);
       return;
     }
-  /* The last block ends with the text and overlaps the one before. */
-  for (gsize last = text.len - BLOCK_BYTES;; at = MIN(at + BLOCK * STRIDE, last))
+  last = text.len - BLOCK_BYTES;
+  while (at < last)
     {
-      guint64 places = _find_likely(self->likely, text.data + at, fold);
+      guint64 places = 0;
 
-      if (G_UNLIKELY(places))
-        _compare_likely(self, text, at, places, rows);
-      if (at == last)
-        return;
+      for (stop = MIN(at + BLOCKS * BLOCK * STRIDE, last); at < stop; at += BLOCK * STRIDE)
+        places = places << BLOCK | _find_likely(self->likely, text.data + at, fold);
+      _compare_likely(self, text, at, places, rows);
     }
+  /* This one ends with the text, and overlaps the one before. */
+  _compare_likely(self, text, last + BLOCK * STRIDE, _find_likely(self->likely, text.data + last, fold), rows);
 }
 
 void
