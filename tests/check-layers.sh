@@ -31,7 +31,8 @@ _permitted()
 # A header of syslog-ng that is included by its bare name ("logmsg/logmsg.h") is in none of the lists.
 libraries='glib.h glib/* gio/* json.h sodium.h
   assert.h ctype.h errno.h fcntl.h getopt.h inttypes.h limits.h locale.h math.h poll.h signal.h stdarg.h
-  stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h time.h unistd.h arpa/inet.h netinet/* sys/*'
+  stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h time.h unistd.h arpa/inet.h netinet/* sys/*
+  emmintrin.h'
 
 # _one_of NAME PATTERN...: whether a shell pattern matches the whole name.
 _one_of()

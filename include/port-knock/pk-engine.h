@@ -48,6 +48,14 @@ void pk_recogniser_free(PkRecogniser *self);
  * undefined. */
 PkScanResult pk_recognise(const PkRecogniser *self, const PkLine *line, PkEvent *ret_event);
 
+/* The same for a caller to whom host, msgid and sdata cost something: which
+ * dialects may claim a line is decided by its program and text, and mostly none
+ * may.  Only where one may, complete is called, once, to fill in the other
+ * three. */
+typedef void (*PkCompleteFunc)(PkLine *line, gpointer user_data);
+PkScanResult pk_recognise_begun(const PkRecogniser *self, PkLine *line, PkCompleteFunc complete, gpointer user_data,
+                                PkEvent *ret_event);
+
 /* The rows in the order in which they are tried.  Static storage. */
 const PkDialect *const *pk_dialects(gsize *ret_n);
 

@@ -219,27 +219,18 @@ _put_string(const Sink *sink, PkFieldId id, const gchar *value)
 }
 
 /* Not printf(): this runs for every recognised message. */
-static gsize
-_format_number(guint64 number, gchar text[24])
-{
-  gchar digits[24];
-  gsize len = 0;
-
-  do
-    digits[len++] = (gchar) ('0' + number % 10);
-  while ((number /= 10) > 0);
-  for (gsize i = 0; i < len; i++)
-    text[i] = digits[len - 1 - i];
-  return len;
-}
-
 static void
 _put_number(const Sink *sink, PkFieldId id, gint64 number)
 {
-  gchar text[25] = "-";
-  gsize sign = number < 0 ? 1 : 0;
+  guint64 rest = number < 0 ? -(guint64) number : (guint64) number;
+  gchar text[24], *at = text + sizeof(text);
 
-  _put(sink, id, text, sign + _format_number(number < 0 ? -(guint64) number : (guint64) number, text + sign));
+  do
+    *--at = (gchar) ('0' + rest % 10);
+  while ((rest /= 10) > 0);
+  if (number < 0)
+    *--at = '-';
+  _put(sink, id, at, (gsize) (text + sizeof(text) - at));
 }
 
 static void

@@ -9,11 +9,11 @@
 /* Searches one text for many literals in one pass, so that a line that nobody
  * claims costs the same however many dialects there are.
  *
- * Method: of every needle, the 4-byte grams at the first few offsets are put
- * into a set of 8 KiB.  As the shortest needle has stride + 3 bytes, a text
- * that holds a needle shows one of its grams at a multiple of stride; only
- * there the set is asked, and only on a hit are needles compared.  Unlike
- * Aho-Corasick this has no chain of dependent loads, and needs no SIMD. */
+ * Method: of every needle, two neighbouring 4-byte grams, the least frequent
+ * ones, are put into a set of 64 Ki bits.  A text that holds the needle shows
+ * one of them at an even offset; only there the set is asked, and only on a hit
+ * are needles compared.  Unlike Aho-Corasick this has no chain of dependent
+ * loads, and needs no SIMD. */
 
 #define PK_NEEDLES_ROWS_MAX 128
 
@@ -26,6 +26,13 @@ static inline void
 pk_row_set_add(PkRowSet *self, guint row)
 {
   self->bits[row / 64] |= G_GUINT64_CONSTANT(1) << (row % 64);
+}
+
+static inline void
+pk_row_set_join(PkRowSet *self, const PkRowSet *other)
+{
+  self->bits[0] |= other->bits[0];
+  self->bits[1] |= other->bits[1];
 }
 
 static inline gboolean

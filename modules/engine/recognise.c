@@ -114,15 +114,31 @@ _try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, Pk
 }
 
 PkScanResult
+pk_recognise_begun(const PkRecogniser *self, PkLine *line, PkCompleteFunc complete, gpointer user_data,
+                   PkEvent *ret_event)
+{
+  PkRowSet rows;
+
+  line->text.len = MIN(line->text.len, PK_LINE_BYTES_MAX);
+  if (G_UNLIKELY(_is_own(line)))
+    return PK_SCAN_OWN;
+  pk_registry_select(self->registry, line, &rows);
+  if (pk_row_set_is_empty(&rows))
+    return PK_SCAN_NO_MATCH;
+  complete(line, user_data);
+  line->sdata.len = MIN(line->sdata.len, PK_LINE_BYTES_MAX);
+  return _try_rows(self, &rows, line, ret_event);
+}
+
+static void
+_leave_as_is(PkLine *line, gpointer user_data)
+{
+}
+
+PkScanResult
 pk_recognise(const PkRecogniser *self, const PkLine *line, PkEvent *ret_event)
 {
   PkLine cut = *line;
-  PkRowSet rows;
 
-  cut.text.len = MIN(cut.text.len, PK_LINE_BYTES_MAX);
-  cut.sdata.len = MIN(cut.sdata.len, PK_LINE_BYTES_MAX);
-  if (G_UNLIKELY(_is_own(&cut)))
-    return PK_SCAN_OWN;
-  pk_registry_select(self->registry, &cut, &rows);
-  return pk_row_set_is_empty(&rows) ? PK_SCAN_NO_MATCH : _try_rows(self, &rows, &cut, ret_event);
+  return pk_recognise_begun(self, &cut, _leave_as_is, NULL, ret_event);
 }

@@ -38,13 +38,14 @@ _is_v4(const PkAddr *addr)
 static inline const gchar *
 _scan_byte(const gchar *at, const gchar *end, guint8 *ret_byte)
 {
-  guint64 octets = pk_octets_load(at, end);
-  guint n = pk_octets_before(pk_octets_no_digit(octets));
-  guint32 value;
+  guint32 digits = (guint32) pk_octets_load(at, end) ^ 0x30303030;
+  guint32 others = (((digits & 0x7f7f7f7f) + 0x76767676) | digits) & 0x80808080;
+  guint n = others ? (guint) __builtin_ctz(others) / 8 : 4, value;
 
   if (n == 0 || n > 3 || (n > 1 && *at == '0'))
     return NULL;
-  value = pk_octets_number(octets, n);
+  digits <<= 32 - 8 * n;
+  value = (digits >> 8 & 0xff) * 100 + (digits >> 16 & 0xff) * 10 + (digits >> 24);
   *ret_byte = (guint8) value;
   return value > 255 ? NULL : at + n;
 }
@@ -142,10 +143,8 @@ pk_addr_parse(PkSlice text, PkAddr *ret_addr)
 
   if (text.len == 0 || text.len >= PK_ADDR_TEXT_BYTES)
     return FALSE;
-  if (pk_slice_find_char(text, ':') >= 0)
-    return _parse_v6(text, ret_addr);
   if (pk_addr_scan_v4(text, &addr) != text.len)
-    return FALSE;
+    return pk_slice_find_char(text, ':') >= 0 && _parse_v6(text, ret_addr);
   *ret_addr = addr;
   return TRUE;
 }

@@ -3,6 +3,7 @@
 
 #include "scan/netfilter-prefix.h"
 
+#include "scan/octets.h"
 #include "scan/slice.h"
 #include "scan/timestamp.h"
 #include "scan/verdict-words.h"
@@ -15,16 +16,20 @@ _skip_blank(PkSlice text)
   return text.len && text.data[0] == ' ' ? pk_slice_from(text, 1) : text;
 }
 
-/* Digits followed by c; NULL if that is not what stands at at. */
+/* Up to 12 digits followed by c; NULL if that is not what stands at at. */
 static const gchar *
 _scan_number(const gchar *at, const gchar *end, gchar c, gint64 *ret_number)
 {
-  const gchar *start = at;
-  gint64 number = 0;
+  guint64 octets = pk_octets_load(at, end);
+  guint n = pk_octets_before(pk_octets_no_digit(octets));
+  gint64 number;
 
-  while (at < end && at - start < 12 && g_ascii_isdigit(*at))
+  if (n == 0)
+    return NULL;
+  number = pk_octets_number(octets, n);
+  for (at += n; n >= 8 && n < 12 && at < end && g_ascii_isdigit(*at); n++)
     number = number * 10 + (*at++ - '0');
-  if (at == start || at == end || *at != c)
+  if (at == end || *at != c)
     return NULL;
   *ret_number = number;
   return at + 1;
@@ -136,14 +141,21 @@ pk_netfilter_prefix_read(const PkLine *line, PkSlice before, PkEvent *event, PkN
 static gboolean
 _fits_start(PkSlice text, const gchar *pattern)
 {
-  gsize at = 0;
+  const gchar *at = text.data, *end = text.data + text.len;
 
   for (; *pattern; pattern++)
-    if (*pattern == '#' && at < text.len && g_ascii_isdigit(text.data[at]))
-      while (at < text.len && g_ascii_isdigit(text.data[at]))
-        at++;
-    else if (*pattern == '#' || at == text.len || text.data[at++] != *pattern)
-      return FALSE;
+    if (*pattern != '#')
+      {
+        if (at == end || *at++ != *pattern)
+          return FALSE;
+      }
+    else
+      {
+        if (at == end || !g_ascii_isdigit(*at))
+          return FALSE;
+        while (at < end && g_ascii_isdigit(*at))
+          at++;
+      }
   return TRUE;
 }
 

@@ -7,6 +7,7 @@
 #include "scan/netfilter-prefix.h"
 #include "scan/octets.h"
 #include "scan/slice.h"
+#include "scan/words.h"
 
 /* The lines of the kernel's LOG targets, as net/netfilter/nf_log_syslog.c
  * writes them:
@@ -87,7 +88,7 @@ _find_body(PkSlice text)
 
 typedef struct _Reader
 {
-  const gchar *at, *end;
+  const gchar *end; /* of the line */
   PkEvent *event;
   gboolean bad;          /* a value of the tuple that cannot be */
   gboolean no_transport; /* a later fragment, or too short: there are no ports to be had */
@@ -95,35 +96,18 @@ typedef struct _Reader
   gboolean has_icmp_type, has_icmp_code;
 } Reader;
 
-/* The text of a value, or what is left of it: up to the next blank. */
-static inline PkSlice
-_peek_value(const Reader *self)
-{
-  return pk_slice(self->at, (gsize) (pk_octets_find(self->at, self->end, ' ') - self->at));
-}
-
-static void
-_skip_long_value(Reader *self)
-{
-  const gchar *blank = memchr(self->at, ' ', (gsize) (self->end - self->at));
-
-  self->at = blank ? blank : self->end;
-}
-
-/* FALSE: no digits, other bytes after them, or more than max. */
+/* FALSE: no digits, other bytes among them, or more than max. */
 static inline gboolean
-_read_number(Reader *self, guint max, guint *ret_number)
+_read_number(const Reader *self, PkSlice value, guint max, guint *ret_number)
 {
-  guint64 octets = pk_octets_load(self->at, self->end);
-  guint n = pk_octets_before(pk_octets_no_digit(octets));
+  guint64 octets = pk_octets_load(value.data, self->end);
   guint number;
 
-  if (n == 0 || n > 5 || (self->end - self->at > n && self->at[n] != ' '))
+  if (value.len == 0 || value.len > 5 || pk_octets_no_digit(octets) << (64 - 8 * value.len))
     return FALSE;
-  number = pk_octets_number(octets, n);
+  number = pk_octets_number(octets, (guint) value.len);
   if (number > max)
     return FALSE;
-  self->at += n;
   *ret_number = number;
   return TRUE;
 }
@@ -139,60 +123,57 @@ _is_new(Reader *self, guint32 has)
 }
 
 static void
-_read_address(Reader *self, guint32 has, PkAddr *addr)
+_read_address(Reader *self, PkSlice value, guint32 has, PkAddr *addr)
 {
-  PkSlice rest = pk_slice(self->at, (gsize) (self->end - self->at));
+  /* Up to the end of the line: reading is cheaper where more bytes follow. */
+  PkSlice rest = pk_slice(value.data, (gsize) (self->end - value.data));
   gsize n;
 
   if (!_is_new(self, has))
     return;
   n = pk_addr_scan_v4(rest, addr);
-  if (n > 0 && (n == rest.len || rest.data[n] == ' '))
-    self->at += n;
-  else if (!pk_addr_parse(_peek_value(self), addr))
+  if ((n == 0 || n != value.len) && !pk_addr_parse(value, addr))
     self->bad = TRUE;
 }
 
 static void
-_read_port(Reader *self, guint32 has, guint16 *port)
+_read_port(Reader *self, PkSlice value, guint32 has, guint16 *port)
 {
   guint number = 0;
 
   if (!_is_new(self, has))
     return;
-  self->bad |= !_read_number(self, G_MAXUINT16, &number);
+  self->bad |= !_read_number(self, value, G_MAXUINT16, &number);
   *port = (guint16) number;
 }
 
 /* A number beside the tuple: one that cannot be is left out. */
 static void
-_read_extra(Reader *self, guint32 has, guint16 *value)
+_read_extra(Reader *self, PkSlice value, guint32 has, guint16 *ret_value)
 {
   guint number;
 
-  if (self->event->has & has || !_read_number(self, G_MAXUINT16, &number))
+  if (self->event->has & has || !_read_number(self, value, G_MAXUINT16, &number))
     return;
   self->event->has |= has;
-  *value = (guint16) number;
+  *ret_value = (guint16) number;
 }
 
 static void
-_read_icmp(Reader *self, gboolean *has, guint8 *value)
+_read_icmp(Reader *self, PkSlice text, gboolean *has, guint8 *value)
 {
   guint number = 0;
 
   if (*has)
     return;
   *has = TRUE;
-  self->bad |= !_read_number(self, G_MAXUINT8, &number);
+  self->bad |= !_read_number(self, text, G_MAXUINT8, &number);
   *value = (guint8) number;
 }
 
 static void
-_read_protocol(Reader *self)
+_read_protocol(Reader *self, PkSlice value)
 {
-  PkSlice value = _peek_value(self);
-
   if (!_is_new(self, PK_HAS_PROTOCOL))
     return;
   if (pk_slice_equals(value, PK_SLICE("TCP")))
@@ -204,29 +185,26 @@ _read_protocol(Reader *self)
 }
 
 static void
-_read_network_value(Reader *self, guint64 key)
+_read_network_value(Reader *self, guint64 key, PkSlice value)
 {
   PkEvent *event = self->event;
 
   switch (key)
     {
     case KEY3('S', 'R', 'C'):
-      _read_address(self, PK_HAS_SOURCE, &event->source);
+      _read_address(self, value, PK_HAS_SOURCE, &event->source);
       break;
     case KEY3('D', 'S', 'T'):
-      _read_address(self, PK_HAS_DEST, &event->dest);
+      _read_address(self, value, PK_HAS_DEST, &event->dest);
       break;
     case KEY3('L', 'E', 'N'):
-      _read_extra(self, PK_HAS_LENGTH, &event->length);
+      _read_extra(self, value, PK_HAS_LENGTH, &event->length);
       break;
     case KEY2('I', 'D'):
-      _read_extra(self, PK_HAS_IP_ID, &event->ip_id);
-      break;
-    case KEY3('M', 'A', 'C'): /* long, and of no use */
-      _skip_long_value(self);
+      _read_extra(self, value, PK_HAS_IP_ID, &event->ip_id);
       break;
     case KEY5('P', 'R', 'O', 'T', 'O'):
-      _read_protocol(self);
+      _read_protocol(self, value);
       break;
     default:
       break;
@@ -234,26 +212,26 @@ _read_network_value(Reader *self, guint64 key)
 }
 
 static void
-_read_transport_value(Reader *self, guint64 key)
+_read_transport_value(Reader *self, guint64 key, PkSlice value)
 {
   PkEvent *event = self->event;
 
   switch (key)
     {
     case KEY3('S', 'P', 'T'):
-      _read_port(self, PK_HAS_SOURCE_PORT, &event->source_port);
+      _read_port(self, value, PK_HAS_SOURCE_PORT, &event->source_port);
       break;
     case KEY3('D', 'P', 'T'):
-      _read_port(self, PK_HAS_DEST_PORT, &event->dest_port);
+      _read_port(self, value, PK_HAS_DEST_PORT, &event->dest_port);
       break;
     case KEY6('W', 'I', 'N', 'D', 'O', 'W'):
-      _read_extra(self, PK_HAS_TCP_WINDOW, &event->tcp_window);
+      _read_extra(self, value, PK_HAS_TCP_WINDOW, &event->tcp_window);
       break;
     case KEY4('T', 'Y', 'P', 'E'):
-      _read_icmp(self, &self->has_icmp_type, &event->icmp_type);
+      _read_icmp(self, value, &self->has_icmp_type, &event->icmp_type);
       break;
     case KEY4('C', 'O', 'D', 'E'):
-      _read_icmp(self, &self->has_icmp_code, &event->icmp_code);
+      _read_icmp(self, value, &self->has_icmp_code, &event->icmp_code);
       break;
     default:
       break;
@@ -286,10 +264,10 @@ _tcp_flag(guint64 word)
     }
 }
 
-/* A word without "=", or its first eight bytes.  "FRAG:185" and
+/* A token without "=", or its first eight bytes.  "FRAG:185" and
  * "INCOMPLETE [8 bytes]" are why a tuple may have no ports. */
 static void
-_read_word(Reader *self, guint64 word)
+_read_flag(Reader *self, guint64 word)
 {
   if (self->event->protocol == PK_PROTO_TCP)
     self->event->tcp_flags |= _tcp_flag(word);
@@ -299,45 +277,45 @@ _read_word(Reader *self, guint64 word)
 }
 
 static inline void
-_read_value(Reader *self, guint64 key)
+_read_value(Reader *self, guint64 key, PkSlice value)
 {
   if (self->event->has & PK_HAS_PROTOCOL)
-    _read_transport_value(self, key);
+    _read_transport_value(self, key, value);
   else
-    _read_network_value(self, key);
+    _read_network_value(self, key, value);
 }
 
-/* One token; FALSE at the packet inside an ICMP error. */
-static gboolean
-_read_token(Reader *self)
+/* FALSE at the packet inside an ICMP error. */
+static inline gboolean
+_read_token(Reader *self, PkSlice token)
 {
-  guint64 octets = pk_octets_load(self->at, self->end);
-  guint64 equals = pk_octets_equal(octets, '='), blank = pk_octets_equal(octets, ' ');
+  guint64 octets = pk_octets_load(token.data, self->end);
+  guint64 equals = pk_octets_equal(octets, '=');
+  guint key_len = pk_octets_before(equals);
 
-  if (pk_octets_before(equals) < pk_octets_before(blank))
+  if (key_len < MIN(token.len, 8))
     {
       guint64 key = pk_octets_cut(octets, equals);
 
       if (key == KEY4('[', 'S', 'R', 'C'))
         return FALSE;
-      self->at += pk_octets_before(equals) + 1;
-      _read_value(self, key);
+      _read_value(self, key, pk_slice_from(token, key_len + 1));
     }
   else
-    _read_word(self, blank ? pk_octets_cut(octets, blank) : octets);
-  if (self->at < self->end && *self->at != ' ')
-    self->at += _peek_value(self).len;
+    _read_flag(self, token.len < 8 ? octets & ((G_GUINT64_CONSTANT(1) << (8 * token.len)) - 1) : octets);
   return TRUE;
 }
 
 static void
-_read_tokens(Reader *self)
+_read_tokens(Reader *self, PkSlice text)
 {
-  while (self->at < self->end)
-    if (*self->at == ' ')
-      self->at++;
-    else if (!_read_token(self))
-      return;
+  PkWords words;
+  PkSlice token;
+
+  self->end = text.data + text.len;
+  pk_words_init(&words, text);
+  while (pk_words_next(&words, &token) && _read_token(self, token))
+    ;
 }
 
 /* ---- the line ------------------------------------------------------------- */
@@ -397,9 +375,7 @@ pk_scan_netfilter(const PkDialect *self, const PkScanContext *context, const PkL
   verdict = pk_netfilter_prefix_judge(&prefix, self->netfilter, context, &word);
   if (verdict == PK_VERDICT_NEITHER)
     return PK_SCAN_IGNORED;
-  reader.at = line->text.data + body;
-  reader.end = line->text.data + line->text.len;
-  _read_tokens(&reader);
+  _read_tokens(&reader, pk_slice_from(line->text, (gsize) body));
   if (reader.is_arp && !(event->has & PK_HAS_SOURCE))
     return PK_SCAN_IGNORED;
   if (!_tuple_is_complete(&reader))

@@ -155,7 +155,7 @@ _take_template(const LogMessage *msg, PkSlice text, PkLine *line)
 }
 
 void
-pk_input_borrow(const LogMessage *msg, PkSlice input, gboolean is_template, PkLine *ret_line)
+pk_input_begin(const LogMessage *msg, PkSlice input, gboolean is_template, PkLine *ret_line)
 {
   PkLine line = { 0 };
 
@@ -163,13 +163,25 @@ pk_input_borrow(const LogMessage *msg, PkSlice input, gboolean is_template, PkLi
     _take_template(msg, input, &line);
   else
     _take_message(msg, input, &line);
-  if (line.host.len == 0)
-    line.host = _value(msg, LM_V_HOST);
-  if (line.msgid.len == 0)
-    line.msgid = _value(msg, LM_V_MSGID);
-  if (line.sdata.len == 0)
-    line.sdata = _format_sdata(msg);
   if (line.time_usec == 0)
     line.time_usec = pk_input_time_usec(msg, LM_TS_STAMP);
   *ret_line = line;
+}
+
+void
+pk_input_complete(const LogMessage *msg, PkLine *line)
+{
+  if (line->host.len == 0)
+    line->host = _value(msg, LM_V_HOST);
+  if (line->msgid.len == 0)
+    line->msgid = _value(msg, LM_V_MSGID);
+  if (line->sdata.len == 0)
+    line->sdata = _format_sdata(msg);
+}
+
+void
+pk_input_borrow(const LogMessage *msg, PkSlice input, gboolean is_template, PkLine *ret_line)
+{
+  pk_input_begin(msg, input, is_template, ret_line);
+  pk_input_complete(msg, ret_line);
 }

@@ -19,6 +19,12 @@
  * data of its own, the message's stand in. */
 void pk_input_borrow(const LogMessage *msg, PkSlice input, gboolean is_template, PkLine *ret_line);
 
+/* The two halves of it, as most messages need the first only: program, text and
+ * stamp, with what else a raw line holds; then host, MSGID and structured data,
+ * which have to be looked up and formatted. */
+void pk_input_begin(const LogMessage *msg, PkSlice input, gboolean is_template, PkLine *ret_line);
+void pk_input_complete(const LogMessage *msg, PkLine *line);
+
 /* Microseconds since the epoch. */
 gint64 pk_input_time_usec(const LogMessage *msg, LogMessageTimeStamp which);
 

@@ -12,7 +12,7 @@
 #define ALERT_TAG "port-knock.alert"
 
 static void
-_init_field(PkOutputField *field, const gchar *prefix, PkFieldId id)
+_init_field(PkOutput *self, const gchar *prefix, PkFieldId id)
 {
   static const LogMessageValueType TYPES[] = {
     [PK_FIELD_STRING] = LM_VT_STRING,
@@ -20,12 +20,9 @@ _init_field(PkOutputField *field, const gchar *prefix, PkFieldId id)
     [PK_FIELD_DOUBLE] = LM_VT_DOUBLE,
   };
   gchar *name = g_strconcat(prefix, pk_field_name(id), NULL);
-  gssize len;
 
-  field->handle = log_msg_get_value_handle(name);
-  field->name = log_msg_get_value_name(field->handle, &len);
-  field->name_len = (gsize) len;
-  field->type = TYPES[pk_field_type(id)];
+  self->types[id] = TYPES[pk_field_type(id)];
+  pk_appendable_init(&self->fields[id], log_msg_get_value_handle(name), name, self->types[id]);
   g_free(name);
 }
 
@@ -33,8 +30,8 @@ void
 pk_output_init(PkOutput *self, const gchar *prefix)
 {
   for (PkFieldId i = 0; i < PK_N_FIELDS; i++)
-    _init_field(&self->fields[i], prefix, i);
-  self->are_sdata = log_msg_is_handle_sdata(self->fields[0].handle);
+    _init_field(self, prefix, i);
+  self->can_append = !log_msg_is_handle_sdata(self->fields[0].handle) && pk_append_is_exact();
   self->message_tag = log_tags_get_by_name(MESSAGE_TAG);
   self->alert_tag = log_tags_get_by_name(ALERT_TAG);
 }
@@ -45,34 +42,30 @@ typedef struct _Sink
   LogMessage *msg;
 } Sink;
 
-/* log_msg_set_value_with_type() costs twice what nv_table_add_value() does, and
- * a recognised message gets a dozen values.  What it does beyond that is for values
+/* What log_msg_set_value_with_type() does beyond adding the value is for values
  * that are built in or structured data, for a payload that is shared, for tracing,
  * and for a table that is full. */
 static gboolean
-_can_add_directly(const PkOutput *output, const LogMessage *msg)
+_can_append(const PkOutput *output, const LogMessage *msg)
 {
-  return !output->are_sdata && !trace_flag && (msg->flags & LF_STATE_OWN_PAYLOAD);
+  return output->can_append && !trace_flag && (msg->flags & LF_STATE_OWN_PAYLOAD);
 }
 
 static void
 _set_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
 {
   const Sink *sink = user_data;
-  const PkOutputField *field = &sink->output->fields[id];
 
-  log_msg_set_value_with_type(sink->msg, field->handle, value, (gssize) len, field->type);
+  log_msg_set_value_with_type(sink->msg, sink->output->fields[id].handle, value, (gssize) len, sink->output->types[id]);
 }
 
 /* A full table grows the long way: only that accounts for the memory. */
 static void
-_add_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
+_append_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
 {
   const Sink *sink = user_data;
-  const PkOutputField *field = &sink->output->fields[id];
 
-  if (!nv_table_add_value(sink->msg->payload, field->handle, field->name, field->name_len, value, len, field->type,
-                          NULL))
+  if (!pk_append_value(sink->msg->payload, &sink->output->fields[id], value, len))
     _set_field(id, value, len, user_data);
 }
 
@@ -82,10 +75,7 @@ pk_output_set_event(const PkOutput *self, LogMessage *msg, const PkEvent *event,
   Sink sink = { self, msg };
 
   log_msg_set_tag_by_id(msg, self->message_tag);
-  if (_can_add_directly(self, msg))
-    pk_event_each_field(event, scope, all, _add_field, &sink);
-  else
-    pk_event_each_field(event, scope, all, _set_field, &sink);
+  pk_event_each_field(event, scope, all, _can_append(self, msg) ? _append_field : _set_field, &sink);
 }
 
 static void

@@ -4,25 +4,20 @@
 #ifndef PK_SYSLOG_NG_OUTPUT_H_INCLUDED
 #define PK_SYSLOG_NG_OUTPUT_H_INCLUDED
 
+#include "append.h"
 #include "compat.h"
 #include "port-knock/pk-engine.h"
 
 /* Events and alerts as name-value pairs, and alerts as messages. */
 
-/* Of a name-value pair; name is the registry's and lives as long as the process. */
-typedef struct _PkOutputField
-{
-  NVHandle handle;
-  LogMessageValueType type;
-  const gchar *name;
-  gsize name_len;
-} PkOutputField;
-
-/* Handles and tag ids, looked up once: each look-up takes a global lock. */
+/* Handles and tag ids, looked up once: each look-up takes a global lock.
+ * Handles are new ones, mostly, and therefore ascending, as pk_append_value()
+ * likes them. */
 typedef struct _PkOutput
 {
-  PkOutputField fields[PK_N_FIELDS];
-  gboolean are_sdata; /* the prefix makes the fields structured data */
+  PkAppendable fields[PK_N_FIELDS];
+  LogMessageValueType types[PK_N_FIELDS];
+  gboolean can_append;
   LogTagId message_tag, alert_tag;
 } PkOutput;
 

@@ -162,6 +162,12 @@ _take_event(PortKnockParser *self, LogMessage **pmsg, const LogPathOptions *path
 }
 
 static void
+_complete(PkLine *line, gpointer user_data)
+{
+  pk_input_complete(user_data, line);
+}
+
+static void
 _recognise(PortKnockParser *self, LogMessage **pmsg, const LogPathOptions *path_options, PkSlice input)
 {
   ScratchBuffersMarker marker;
@@ -170,8 +176,8 @@ _recognise(PortKnockParser *self, LogMessage **pmsg, const LogPathOptions *path_
   PkLine line;
 
   scratch_buffers_mark(&marker);
-  pk_input_borrow(*pmsg, input, pk_sng_parser_has_template(&self->super), &line);
-  result = pk_recognise(self->recogniser, &line, &event);
+  pk_input_begin(*pmsg, input, pk_sng_parser_has_template(&self->super), &line);
+  result = pk_recognise_begun(self->recogniser, &line, _complete, *pmsg, &event);
   if (result == PK_SCAN_MATCH || result == PK_SCAN_CONTEXT)
     _take_event(self, pmsg, path_options, &line, result, &event);
   else

@@ -52,9 +52,21 @@ class Relay:
     destination: str = ""
 
 
-# The least that a relay can do, so that what a parser adds weighs most; and what nobody has tuned.
+# The least that a relay can do, so that what a parser adds weighs most; a relay that writes whole lines; and what
+# nobody has tuned.
 LEAN = Relay("lean", "log-iw-size(20000) log-fetch-limit(2000)", 'template("$MSG\\n")')
+LINES = Relay("lines", "log-iw-size(10000) log-fetch-limit(1000)")
 DEFAULT = Relay("default")
+
+# What one would write without port-knock(): windows of 30 s for each source, and what they found to nobody.
+GROUPING_BY = """\
+parser { iptables-parser(prefix("f.")); };
+  parser { grouping-by(
+    key("${f.SRC}") scope("global") timeout(30)
+    having("$(context-length)" >= "3" and "$(context-length)" <= "12")
+    aggregate(value("MESSAGE" "${f.SRC} $(context-values ${f.DPT})"))
+    inject-mode("internal")
+  ); };"""
 
 ALERT = re.compile(rb"^(?:.* port-knock: )?[a-z_]+ alert_id=.* src_ip=(\S+).* port_sequence=(\S+)")
 
@@ -276,8 +288,13 @@ def make_subjects(denies, ordinary):
         Subject("`port-knock()`", denies, parser=detect, finds_knocks=True),
         Subject("`port-knock(correlate(no))`", denies, parser="parser { port-knock(correlate(no)); };"),
         Subject("`iptables-parser()`", denies, parser="parser { iptables-parser(); };"),
+        Subject("`iptables-parser()`, `grouping-by()`", denies, parser=GROUPING_BY),
         Subject("no parser", ordinary),
         Subject("`port-knock()`", ordinary, parser="parser { port-knock(); };"),
+        Subject("no parser", denies, LINES),
+        Subject("`port-knock()`", denies, LINES, parser=detect, finds_knocks=True),
+        Subject("no parser", ordinary, LINES),
+        Subject("`port-knock()`", ordinary, LINES, parser="parser { port-knock(); };"),
         Subject("no parser", denies, DEFAULT),
         Subject("`port-knock()`", denies, DEFAULT, parser=detect, finds_knocks=True),
         Subject("`port-knock replay`", denies, command=replay, finds_knocks=True),

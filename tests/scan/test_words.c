@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#include <criterion/criterion.h>
+
+#include "scan/guard-page.h"
+#include "scan/words.h"
+
+/* The words of text with a '|' after each. */
+static void
+_expect_words(const gchar *text, gsize len, const gchar *expected)
+{
+  GuardPage page = guard_page_new(text, len);
+  GString *found = g_string_new(NULL);
+  PkWords words;
+  PkSlice word;
+
+  pk_words_init(&words, page.text);
+  while (pk_words_next(&words, &word))
+    {
+      g_string_append_len(found, word.data, (gssize) word.len);
+      g_string_append_c(found, '|');
+    }
+  cr_expect_str_eq(found->str, expected, "\"%s\"", text);
+  g_string_free(found, TRUE);
+  guard_page_free(&page);
+}
+
+static void
+_expect_words_of(const gchar *text, const gchar *expected)
+{
+  _expect_words(text, strlen(text), expected);
+}
+
+Test(words, blanks_separate_words_and_are_no_words)
+{
+  _expect_words_of("", "");
+  _expect_words_of(" ", "");
+  _expect_words_of("one", "one|");
+  _expect_words_of("  one   two ", "one|two|");
+  _expect_words_of("tab\tis no blank", "tab\tis|no|blank|");
+}
+
+Test(words, a_nul_and_bytes_over_127_are_no_blanks)
+{
+  _expect_words("a\xa0\xff b", 5, "a\xa0\xff|b|");
+  GuardPage page = guard_page_new("a\0b c", 5);
+  PkWords words;
+  PkSlice word;
+
+  pk_words_init(&words, page.text);
+  cr_assert(pk_words_next(&words, &word));
+  cr_expect_eq(word.len, 3);
+  guard_page_free(&page);
+}
+
+/* Around the ends of the blocks in which blanks are looked up. */
+Test(words, a_word_may_have_any_length_and_stand_anywhere)
+{
+  for (gsize before = 0; before < 200; before++)
+    for (gsize len = 1; len < 140; len += 3)
+      for (gsize after = 0; after < 3; after++)
+        {
+          gchar *left = g_strnfill(before, ' '), *word = g_strnfill(len, 'x'), *right = g_strnfill(after, ' ');
+          gchar *text = g_strconcat("a ", left, word, " b", right, NULL);
+          gchar *expected = g_strconcat("a|", word, "|b|", NULL);
+
+          _expect_words_of(text, expected);
+          g_free(expected);
+          g_free(text);
+          g_free(right);
+          g_free(word);
+          g_free(left);
+        }
+}
