@@ -187,6 +187,10 @@ typedef struct _PkEvent
   guint8 icmp_type, icmp_code;
   PkTextRef texts[PK_N_TEXTS];
   guint16 text_used;
+  /* Static storage, for people who ask why: the sentence that fitted; without a match the first thing that was
+   * missed, and the key in which it was.  NULL: not told. */
+  const gchar *sentence;
+  const gchar *failed, *failed_key;
   gchar text[PK_EVENT_TEXT_BYTES]; /* not cleared: bytes past text_used are undefined */
 } PkEvent;
 

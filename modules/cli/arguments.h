@@ -20,7 +20,8 @@ typedef enum
 enum
 {
   PK_FOR_REPLAY = 1 << 0,
-  PK_FOR_EXPLAIN = 1 << 1
+  PK_FOR_EXPLAIN = 1 << 1,
+  PK_FOR_DIALECTS = 1 << 2
 };
 
 typedef struct _PkArguments

@@ -14,8 +14,9 @@ typedef struct _PkReplay
   const PkArguments *arguments; /* borrowed */
   PkOutput *output;             /* borrowed */
   PkClock clock;
-  PkRecogniser *recogniser; /* owned */
-  PkEngine *engine;         /* owned */
+  PkRecogniser *recogniser;            /* owned */
+  PkEngine *engine;                    /* owned */
+  PkUnknownPrefixes *unknown_prefixes; /* owned */
   PkWatermark watermark;
   gint64 expired_usec;                /* arrival time of the last pk_engine_expire() */
   gint64 last_time_usec;              /* of the last line that had a time; 0: none had */
@@ -117,6 +118,8 @@ _replay_line(PkSlice data, gpointer user_data)
   _set_time(self, &line);
   result = pk_recognise(self->recogniser, &line, &self->event);
   self->results[result]++;
+  if (result == PK_SCAN_UNKNOWN_PREFIX)
+    pk_unknown_prefixes_take(self->unknown_prefixes, &self->event);
   if (result == PK_SCAN_MATCH)
     self->kinds[self->event.kind]++;
   if (result == PK_SCAN_MATCH || (result == PK_SCAN_CONTEXT && self->event.kind != PK_EVENT_NONE))
@@ -208,6 +211,15 @@ _warn_of_unknown_prefixes(const PkReplay *self)
                n);
 }
 
+static void
+_print_unknown_prefixes(PkReplay *self)
+{
+  const gchar *name;
+
+  while ((name = pk_unknown_prefixes_next(self->unknown_prefixes)))
+    g_printerr("unknown prefix \"%s\"\n", name);
+}
+
 /* "ufw.log ufw.log.1" is what a shell makes of ufw.log*. */
 static void
 _warn_of_order(const PkReplay *self)
@@ -235,6 +247,7 @@ _replay_inputs(PkReplay *self)
   if (self->arguments->stats)
     {
       _print_line_counts(self, &reader);
+      _print_unknown_prefixes(self);
       _print_engine_counts(self->engine);
     }
   code = pk_exit_code(&reader, self->output);
@@ -248,6 +261,7 @@ _set_up(PkReplay *self, GError **error)
   self->recogniser = pk_recogniser_new(&self->arguments->engine, error);
   if (!self->recogniser)
     return FALSE;
+  self->unknown_prefixes = pk_unknown_prefixes_new();
   self->engine = pk_engine_new(&self->arguments->engine, error);
   return self->engine != NULL;
 }
@@ -259,6 +273,7 @@ _tear_down(PkReplay *self)
     pk_engine_unref(self->engine);
   if (self->recogniser)
     pk_recogniser_free(self->recogniser);
+  pk_unknown_prefixes_free(self->unknown_prefixes);
   g_free(self);
 }
 

@@ -3,6 +3,7 @@
 
 #include "port-knock/pk-engine.h"
 
+#include "engine/recognise.h"
 #include "engine/registry.h"
 #include "scan/slice.h"
 
@@ -80,8 +81,8 @@ _is_own(const PkLine *line)
          pk_slice_find(line->text, PK_SLICE(" alert_id=")) >= 0;
 }
 
-static PkScanResult
-_try_row(const PkRecogniser *self, const PkDialect *dialect, const PkLine *line, PkEvent *event)
+PkScanResult
+pk_recogniser_try_row(const PkRecogniser *self, const PkDialect *dialect, const PkLine *line, PkEvent *event)
 {
   pk_event_init(event);
   event->dialect = dialect;
@@ -95,6 +96,7 @@ static PkScanResult
 _try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, PkEvent *event)
 {
   PkScanResult worst = PK_SCAN_NO_MATCH;
+  guint worst_row = 0, last_row = 0;
   gsize n;
   const PkDialect *const *dialects = pk_dialects(&n);
 
@@ -104,23 +106,37 @@ _try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, Pk
 
       if (!pk_row_set_has(rows, row))
         continue;
-      result = _try_row(self, dialects[row], line, event);
+      last_row = row;
+      result = pk_recogniser_try_row(self, dialects[row], line, event);
       if (result == PK_SCAN_MATCH || result == PK_SCAN_IGNORED)
         return result;
-      if (worst == PK_SCAN_NO_MATCH)
-        worst = result;
+      if (worst != PK_SCAN_NO_MATCH)
+        continue;
+      worst = result;
+      worst_row = row;
     }
-  return worst;
+  /* The event is that of the row which said so. */
+  return worst == PK_SCAN_NO_MATCH || worst_row == last_row
+             ? worst
+             : pk_recogniser_try_row(self, dialects[worst_row], line, event);
+}
+
+PkLine
+pk_line_cut(const PkLine *line)
+{
+  PkLine cut = *line;
+
+  cut.text.len = MIN(cut.text.len, PK_LINE_BYTES_MAX);
+  cut.sdata.len = MIN(cut.sdata.len, PK_LINE_BYTES_MAX);
+  return cut;
 }
 
 PkScanResult
 pk_recognise(const PkRecogniser *self, const PkLine *line, PkEvent *ret_event)
 {
-  PkLine cut = *line;
+  PkLine cut = pk_line_cut(line);
   PkRowSet rows;
 
-  cut.text.len = MIN(cut.text.len, PK_LINE_BYTES_MAX);
-  cut.sdata.len = MIN(cut.sdata.len, PK_LINE_BYTES_MAX);
   if (G_UNLIKELY(_is_own(&cut)))
     return PK_SCAN_OWN;
   pk_registry_select(self->registry, &cut, &rows);

@@ -248,6 +248,9 @@ pk_scan_cef(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, c
   pk_tuple_init(&tuple, self->tuple, event);
   pk_tuple_put_header(&tuple, line);
   if (!pk_pairs_cef(line->text, pk_tuple_put_pair, &tuple))
-    return PK_SCAN_NO_MATCH;
+    {
+      event->failed = "no header of CEF or LEEF";
+      return PK_SCAN_NO_MATCH;
+    }
   return pk_tuple_finish(&tuple);
 }

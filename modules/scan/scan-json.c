@@ -160,6 +160,14 @@ pk_pairs_json(PkSlice text, PkPairFunc func, gpointer user_data)
 
 /* ---- the line ----------------------------------------------------------------- */
 
+/* Prose that mentions a key is not JSON that was cut. */
+static PkScanResult
+_miss_object(PkSlice text, PkEvent *event)
+{
+  event->failed = "no whole JSON object";
+  return pk_slice_find_char(text, '{') < 0 ? PK_SCAN_NO_MATCH : PK_SCAN_MALFORMED;
+}
+
 PkScanResult
 pk_scan_json(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, const PkLine *line, PkEvent *event)
 {
@@ -168,7 +176,7 @@ pk_scan_json(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, 
   PkTuple tuple;
 
   if (!object)
-    return PK_SCAN_MALFORMED;
+    return _miss_object(line->text, event);
   pk_tuple_init(&tuple, self->tuple, event);
   pk_tuple_put_header(&tuple, line);
   _walk_all(object, pk_tuple_put_pair, &tuple);
@@ -230,7 +238,7 @@ pk_scan_json_columns(const PkDialect *self, const PkScanContext *context G_GNUC_
   gboolean found;
 
   if (!object)
-    return PK_SCAN_MALFORMED;
+    return _miss_object(line->text, event);
   found = _find_record(&columns, object, PK_EVENT_FIREWALL_DENY) ||
           _find_record(&columns, object, PK_EVENT_FIREWALL_ACCEPT);
   json_object_put(object);

@@ -22,10 +22,10 @@ typedef struct _PkTuple
   PkEvent *event;
   guint8 first[256]; /* by a key's hash: the first of the spec's keys that has it, from 1; 0: none */
   guint8 last[256];
-  guint64 required; /* keys of PK_TUPLE_REQUIRE that are yet to come, by number */
-  guint32 named;    /* PK_HAS_SOURCE, PK_HAS_DEST: by a host name */
-  guint8 seen_icmp; /* 1: type, 2: code */
-  gboolean malformed;
+  guint64 required;       /* keys of PK_TUPLE_REQUIRE that are yet to come, by number */
+  guint32 named;          /* PK_HAS_SOURCE, PK_HAS_DEST: by a host name */
+  guint8 seen_icmp;       /* 1: type, 2: code */
+  const gchar *malformed; /* what cannot be, for people; NULL: nothing */
   gboolean no_deny;
   gboolean has_count;
   gboolean has_time;
