@@ -55,7 +55,7 @@ typedef PkScanResult (*PkScanFunc)(const PkDialect *self, const PkScanContext *c
                                    PkEvent *event);
 
 #define PK_DIALECT_PROGRAMS_MAX 4
-#define PK_DIALECT_NEEDLES_MAX 24
+#define PK_DIALECT_NEEDLES_MAX 48
 #define PK_DIALECT_WORDS_MAX 64
 /* A needle is found by its 4-byte grams at every second position. */
 #define PK_NEEDLE_BYTES_MIN 5
