@@ -140,6 +140,13 @@ def telemetry_lines():
     return [text.encode() for text in texts if isinstance(text, str) and "\n" not in text]
 
 
+def corpus_lines():
+    """Lines of real firewalls, with the headers that they came with."""
+    path = pathlib.Path(SHARED or "") / "corpus" / "firewall.jsonl"
+    rows = [json.loads(line) for line in read_lines(path)] if SHARED and path.exists() else []
+    return [row["raw"].encode() for row in rows if "\n" not in row["raw"]]
+
+
 def as_rfc5424(line):
     """The same record as a sender would write it with RFC 5424."""
     if re.match(rb"<\d+>1 ", line):
@@ -242,6 +249,10 @@ class Sources(RelayTest):
     @unittest.skipUnless(SHARED, "PK_SHARED is not set")
     def test_telemetry_says_the_same(self):
         self.compare(telemetry_lines(), 100)
+
+    @unittest.skipUnless(SHARED, "PK_SHARED is not set")
+    def test_the_corpus_says_the_same(self):
+        self.compare(corpus_lines(), 500)
 
     def test_headers_are_recognised_at_all(self):
         """Or the comparisons above would compare nothing."""
