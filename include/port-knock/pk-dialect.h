@@ -46,6 +46,7 @@ typedef struct _PkScanContext
 {
   const PkPrefix *prefixes; /* longest first, so that the first match wins */
   gsize n_prefixes;
+  const struct _PkTupleIndex *tuple_index; /* of the row's tuple; NULL: is made for each line */
 } PkScanContext;
 
 /* Reads line as self describes.  event was cleared by pk_event_init() and has

@@ -80,13 +80,13 @@ typedef struct _Search
 /* A row that decided is nearer than one that was only tried, and that than one
  * whose words are missing; of equals the one that read more. */
 static guint
-_try_nearness(const Search *self, PkExplanation *candidate, PkEvent *event)
+_try_nearness(const Search *self, guint row, PkExplanation *candidate, PkEvent *event)
 {
   PkScanResult result;
 
   if (candidate->failed)
     return 1;
-  result = pk_recogniser_try_row(self->recogniser, candidate->dialect, self->line, event);
+  result = pk_recogniser_try_row(self->recogniser, row, self->line, event);
   candidate->failed = event->failed ? event->failed : FAILED[result];
   candidate->failed_key = event->failed ? event->failed_key : NULL;
   candidate->sentence = event->sentence;
@@ -99,10 +99,10 @@ _find_nearest(Search *self, PkEvent *event, PkExplanation *ret_nearest)
   gsize n;
   const PkDialect *const *dialects = pk_dialects(&n);
 
-  for (gsize i = 0; i < n; i++)
+  for (guint i = 0; i < n; i++)
     {
       PkExplanation candidate;
-      guint nearness = _find_lead(dialects[i], self->line, &candidate) ? _try_nearness(self, &candidate, event) : 0;
+      guint nearness = _find_lead(dialects[i], self->line, &candidate) ? _try_nearness(self, i, &candidate, event) : 0;
 
       if (nearness <= self->best)
         continue;
@@ -115,10 +115,12 @@ PkScanResult
 pk_recognise_explain(const PkRecogniser *self, const PkLine *line, PkEvent *ret_event, PkExplanation *ret_explanation)
 {
   PkScanResult result = pk_recognise(self, line, ret_event);
-  PkLine cut = pk_line_cut(line);
+  PkLine cut = *line;
   Search search = { .recogniser = self, .line = &cut, .result = result };
   PkEvent scratch;
 
+  cut.text.len = MIN(cut.text.len, PK_LINE_BYTES_MAX);
+  cut.sdata.len = MIN(cut.sdata.len, PK_LINE_BYTES_MAX);
   *ret_explanation = (PkExplanation){ .dialect = NULL };
   if (result == PK_SCAN_MATCH)
     {

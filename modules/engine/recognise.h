@@ -6,13 +6,8 @@
 
 #include "port-knock/pk-engine.h"
 
-/* The steps of pk_recognise(), for who wants to show them. */
-
-/* As much of line as is read. */
-PkLine pk_line_cut(const PkLine *line);
-
-/* What dialect says of a line that was cut; *event says why. */
-PkScanResult pk_recogniser_try_row(const PkRecogniser *self, const PkDialect *dialect, const PkLine *line,
-                                   PkEvent *event);
+/* What the row of pk_dialects() says of line, which is not longer than is read;
+ * *event says why.  Thread safe. */
+PkScanResult pk_recogniser_try_row(const PkRecogniser *self, guint row, const PkLine *line, PkEvent *event);
 
 #endif

@@ -169,7 +169,7 @@ _miss_object(PkSlice text, PkEvent *event)
 }
 
 PkScanResult
-pk_scan_json(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, const PkLine *line, PkEvent *event)
+pk_scan_json(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event)
 {
   struct json_object *object = _parse(line->text);
   PkScanResult result;
@@ -177,7 +177,7 @@ pk_scan_json(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, 
 
   if (!object)
     return _miss_object(line->text, event);
-  pk_tuple_init(&tuple, self->tuple, event);
+  pk_tuple_init(&tuple, self->tuple, context->tuple_index, event);
   pk_tuple_put_header(&tuple, line);
   _walk_all(object, pk_tuple_put_pair, &tuple);
   /* The tuple borrows from the tree. */
@@ -191,6 +191,7 @@ pk_scan_json(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, 
 typedef struct _Columns
 {
   const PkDialect *dialect;
+  const PkScanContext *context;
   PkEvent *event;
   PkEventKind wanted;
   PkScanResult result; /* of the last record */
@@ -204,7 +205,7 @@ _read_columns(const Columns *self, PkSlice record)
   PkTuple tuple;
 
   pk_tuple_start_anew(self->event);
-  pk_tuple_init(&tuple, self->dialect->tuple, self->event);
+  pk_tuple_init(&tuple, self->dialect->tuple, self->context->tuple_index, self->event);
   pk_pairs_csv(record, spec, pk_tuple_put_pair, &tuple);
   return pk_tuple_finish(&tuple);
 }
@@ -230,10 +231,9 @@ _find_record(Columns *self, struct json_object *object, PkEventKind wanted)
 }
 
 PkScanResult
-pk_scan_json_columns(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, const PkLine *line,
-                     PkEvent *event)
+pk_scan_json_columns(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event)
 {
-  Columns columns = { .dialect = self, .event = event, .result = PK_SCAN_IGNORED };
+  Columns columns = { .dialect = self, .context = context, .event = event, .result = PK_SCAN_IGNORED };
   struct json_object *object = _parse(line->text);
   gboolean found;
 

@@ -109,7 +109,7 @@ _read_sentence(Reader *self, const PkPattern *pattern)
   PkScanResult result;
 
   pk_tuple_start_anew(self->event);
-  pk_tuple_init(&tuple, self->dialect->tuple, self->event);
+  pk_tuple_init(&tuple, self->dialect->tuple, self->context->tuple_index, self->event);
   pk_tuple_put_header(&tuple, self->line);
   pk_tuple_put(&tuple, PK_SLICE("_id"), self->id);
   if (pattern->verdict != PK_VERDICT_NONE)

@@ -344,12 +344,12 @@ _put_key(PkTuple *self, PkSlice key, PkSlice value)
   guint64 octets = pk_octets_load(key.data, key.data + key.len);
   guint8 slot = _slot(octets);
 
-  if (G_LIKELY(!self->first[slot]) || key.len == 0 || key.len >= PK_TUPLE_KEY_BYTES)
+  if (G_LIKELY(!self->index->first[slot]) || key.len == 0 || key.len >= PK_TUPLE_KEY_BYTES)
     return TRUE;
   value = _clean(value);
   if (value.len == 0)
     return TRUE;
-  for (guint i = self->first[slot] - 1; i < self->last[slot]; i++)
+  for (guint i = self->index->first[slot] - 1; i < self->index->last[slot]; i++)
     if (_is_key(&self->spec->keys[i], octets, key) && _says_something(&self->spec->keys[i], value))
       _put_value(self, &self->spec->keys[i], value);
   return self->rejected == PK_SCAN_MATCH;
@@ -447,20 +447,43 @@ pk_tuple_start_anew(PkEvent *event)
   event->time_usec = time_usec;
 }
 
-void
-pk_tuple_init(PkTuple *self, const PkTupleSpec *spec, PkEvent *event)
+static void
+_make_index(const PkTupleSpec *spec, PkTupleIndex *index)
 {
-  *self = (PkTuple){ .spec = spec, .event = event, .rejected = PK_SCAN_MATCH };
+  memset(index, 0, sizeof(*index));
   for (guint i = 0; i < PK_TUPLE_KEYS_MAX && spec->keys[i].key[0]; i++)
     {
       guint8 slot = _slot(_key_octets(&spec->keys[i]));
 
-      if (!self->first[slot])
-        self->first[slot] = (guint8) (i + 1);
-      self->last[slot] = (guint8) (i + 1);
+      if (!index->first[slot])
+        index->first[slot] = (guint8) (i + 1);
+      index->last[slot] = (guint8) (i + 1);
       if (spec->keys[i].target == PK_TUPLE_REQUIRE && i < PK_TUPLE_REQUIRE_MAX)
-        self->required |= G_GUINT64_CONSTANT(1) << i;
+        index->required |= G_GUINT64_CONSTANT(1) << i;
     }
+}
+
+PkTupleIndex *
+pk_tuple_index_new(const PkTupleSpec *spec)
+{
+  PkTupleIndex *self = g_new(PkTupleIndex, 1);
+
+  _make_index(spec, self);
+  return self;
+}
+
+/* own_index is left as it is where it is not needed. */
+void
+pk_tuple_init(PkTuple *self, const PkTupleSpec *spec, const PkTupleIndex *index, PkEvent *event)
+{
+  memset(self, 0, G_STRUCT_OFFSET(PkTuple, own_index));
+  self->spec = spec;
+  self->event = event;
+  self->rejected = PK_SCAN_MATCH;
+  self->index = index ? index : &self->own_index;
+  if (!index)
+    _make_index(spec, &self->own_index);
+  self->required = self->index->required;
 }
 
 /* ---- the whole ---------------------------------------------------------------- */
