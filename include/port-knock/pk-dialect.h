@@ -19,7 +19,7 @@ typedef enum
   PK_SCAN_MATCH,          /* the event is filled */
   PK_SCAN_IGNORED,        /* a line of this row that says nothing about a knock */
   PK_SCAN_MALFORMED,      /* a line of this row, but broken or impossible */
-  PK_SCAN_UNKNOWN_PREFIX, /* netfilter with a log prefix that says neither deny nor accept */
+  PK_SCAN_UNKNOWN_PREFIX, /* a log prefix, the event's action word, that says neither deny nor accept */
   PK_SCAN_OWN,            /* this module wrote it */
   PK_SCAN_CONTEXT,        /* the event is filled, and is nothing by itself: shown to nobody, but the engine wants it */
   PK_N_SCAN_RESULTS
@@ -46,16 +46,17 @@ typedef struct _PkScanContext
 {
   const PkPrefix *prefixes; /* longest first, so that the first match wins */
   gsize n_prefixes;
+  const struct _PkTupleIndex *tuple_index; /* of the row's tuple; NULL: is made for each line */
 } PkScanContext;
 
 /* Reads line as self describes.  event was cleared by pk_event_init() and has
- * dialect and the line's time set; its contents matter only on PK_SCAN_MATCH.
- * Must be reentrant, keep no state, read no byte outside line. */
+ * dialect and the line's time set; its contents matter only on PK_SCAN_MATCH,
+ * but for what says why it is none.  Must be reentrant, keep no state, read no byte outside line. */
 typedef PkScanResult (*PkScanFunc)(const PkDialect *self, const PkScanContext *context, const PkLine *line,
                                    PkEvent *event);
 
 #define PK_DIALECT_PROGRAMS_MAX 4
-#define PK_DIALECT_NEEDLES_MAX 24
+#define PK_DIALECT_NEEDLES_MAX 48
 #define PK_DIALECT_WORDS_MAX 64
 /* A needle is found by its 4-byte grams at every second position. */
 #define PK_NEEDLE_BYTES_MIN 5

@@ -44,8 +44,9 @@ void pk_recogniser_free(PkRecogniser *self);
 
 /* Thread safe, no state, no locks.  PK_SCAN_MATCH: *ret_event is what the line
  * says.  PK_SCAN_CONTEXT: the same, but for pk_audit_join_take() and
- * pk_engine_observe() only.  Any other result: the contents of *ret_event are
- * undefined. */
+ * pk_engine_observe() only.  PK_SCAN_UNKNOWN_PREFIX: its action word is the
+ * prefix, for pk_unknown_prefixes_take().  Any other result: the contents of
+ * *ret_event are undefined. */
 PkScanResult pk_recognise(const PkRecogniser *self, const PkLine *line, PkEvent *ret_event);
 
 /* The same for a caller to whom host, msgid and sdata cost something: which
@@ -55,9 +56,54 @@ PkScanResult pk_recognise(const PkRecogniser *self, const PkLine *line, PkEvent 
 typedef void (*PkCompleteFunc)(PkLine *line, gpointer user_data);
 PkScanResult pk_recognise_begun(const PkRecogniser *self, PkLine *line, PkCompleteFunc complete, gpointer user_data,
                                 PkEvent *ret_event);
+/* What led to a row, and how far the line got there.  Static storage all. */
+typedef struct _PkExplanation
+{
+  const PkDialect *dialect; /* that claims the line; else the nearest, NULL: nothing leads to any */
+  gboolean by_program;      /* by its program, else by needle */
+  const gchar *needle;
+  const gchar *word;     /* of those that the row asks for; NULL: it asks for none, or none is there */
+  const gchar *sentence; /* the pattern that fitted; NULL: the row has none */
+  const gchar *failed;   /* the first thing that was missed; NULL: the line is recognised */
+  const gchar *failed_key;
+} PkExplanation;
+
+/* The same as pk_recognise(), and why; slower by far. */
+PkScanResult pk_recognise_explain(const PkRecogniser *self, const PkLine *line, PkEvent *ret_event,
+                                  PkExplanation *ret_explanation);
 
 /* The rows in the order in which they are tried.  Static storage. */
 const PkDialect *const *pk_dialects(gsize *ret_n);
+
+/* What a row can come to: bit n is set for PkEventKind n. */
+guint32 pk_dialect_kinds(const PkDialect *dialect);
+/* How its lines are written: "key=value".  Static storage. */
+const gchar *pk_dialect_shape(const PkDialect *dialect);
+/* Why a line is not used, as a word: "ignored".  NULL: it is used, or nobody claims it.  Static storage. */
+const gchar *pk_scan_result_name(PkScanResult result);
+
+/* ---- log prefixes that nobody knows ------------------------------------------ */
+
+/* The first distinct ones by name, so that a firewall whose own words are not
+ * known does not look like a quiet one.  Bounded for good: administrators write
+ * prefixes, but whoever forges a line writes one too. */
+#define PK_UNKNOWN_PREFIXES_MAX 16
+/* With its terminating NUL. */
+#define PK_UNKNOWN_PREFIX_BYTES 33
+
+typedef struct _PkUnknownPrefixes PkUnknownPrefixes;
+
+PkUnknownPrefixes *pk_unknown_prefixes_new(void);
+void pk_unknown_prefixes_free(PkUnknownPrefixes *self);
+
+/* For every event of PK_SCAN_UNKNOWN_PREFIX.  Thread safe, never waits: what
+ * meets another thread is left for the next time. */
+void pk_unknown_prefixes_take(PkUnknownPrefixes *self, const PkEvent *event);
+
+/* The next one that was not given yet: printable, cut, valid as long as self;
+ * "" stands for lines without any prefix.  NULL: there is none.  For one thread
+ * at a time, beside any that take. */
+const gchar *pk_unknown_prefixes_next(PkUnknownPrefixes *self);
 
 /* ---- events in parts ------------------------------------------------------ */
 
@@ -261,6 +307,11 @@ gboolean pk_branch_confidence(PkBranch branch, PkConfidence *ret_confidence);
 void pk_alert_append_json(const PkAlert *alert, const PkEvent *event, GString *out);
 /* {"recognised":true, ...}; event NULL: {"recognised":false}. */
 void pk_event_append_json(const PkEvent *event, GString *out);
+/* What pk_recognise_explain() said: {"recognised":true, the fields of
+ * fields(all), "matched":{...}} or {"recognised":false, "reason":"ignored",
+ * "nearest":"sudo", "failed":"...", "failed_key":"..."}. */
+void pk_explanation_append_json(const PkExplanation *explanation, PkScanResult result, const PkEvent *event,
+                                GString *out);
 /* The MESSAGE of an alert: "BRANCH alert_id=... src_ip=...", logfmt; values
  * with blanks, quotes or control bytes are quoted and escaped. */
 void pk_alert_append_logfmt(const PkAlert *alert, const PkEvent *event, GString *out);

@@ -181,12 +181,16 @@ typedef struct _PkEvent
   const PkDialect *dialect; /* static storage */
   const gchar *subtype;     /* static storage: finer word of a daemon's message; NULL: none */
   const gchar *door_action; /* static storage: "open", "close"; NULL: none */
-  guint32 has;              /* PK_HAS_* */
-  guint32 count;            /* packets that this record stands for, at least 1, at most 10^6 */
-  gint64 time_usec;         /* the record's own time where it has date and zone, else the line's */
-  gint64 uptime_usec;       /* kernel time of the record: breaks ties within one second and host */
-  gint64 expires_sec;       /* Unix time at which an opened door closes */
-  guint64 record;           /* audit: records of one event share it, their time and the log host */
+  /* Static storage, for people who ask why: the sentence that fitted; without a match the first thing that was
+   * missed, and the key in which it was.  NULL: not told. */
+  const gchar *sentence;
+  const gchar *failed, *failed_key;
+  guint32 has;        /* PK_HAS_* */
+  guint32 count;      /* packets that this record stands for, at least 1, at most 10^6 */
+  gint64 time_usec;   /* the record's own time where it has date and zone, else the line's */
+  gint64 uptime_usec; /* kernel time of the record: breaks ties within one second and host */
+  gint64 expires_sec; /* Unix time at which an opened door closes */
+  guint64 record;     /* audit: records of one event share it, their time and the log host */
   PkAddr source, dest;
   guint16 source_port, dest_port;
   guint16 length; /* bytes of the IP packet */

@@ -121,7 +121,8 @@ static const PkOwnOption OWN_OPTIONS[] = {
   { "truth", "LABELS", PK_FOR_SCORE, _set_truth, "what the files really hold; must be given, see the manual page" },
   { "source", "ADDRESS", PK_FOR_EXPLAIN, _set_source,
     "tell what was seen of this source in the files, in text, and why it was reported or not" },
-  { "format", "FORMAT", PK_FOR_REPLAY, _set_format, "text, a line to read, or json, an object a line [default text]" },
+  { "format", "FORMAT", PK_FOR_REPLAY | PK_FOR_DIALECTS, _set_format,
+    "text, a line to read, or json, an object a line [default text]" },
   { "format", "FORMAT", PK_FOR_SCORE, _set_format, "text, a report to read, or json, one object [default text]" },
   { "year", "YYYY", PK_FOR_REPLAY | PK_FOR_EXPLAIN | PK_FOR_SCORE, _set_year,
     "the year of stamps that have none [default: the latest that is not in the future]" },
@@ -130,7 +131,7 @@ static const PkOwnOption OWN_OPTIONS[] = {
   { "scope", "SCOPE", PK_FOR_REPLAY | PK_FOR_EXPLAIN | PK_FOR_SCORE, _set_scope,
     "host: the same source seen by two log hosts is two sources; or none [default none]" },
   { "stats", NULL, PK_FOR_REPLAY, _set_stats, "print counters to standard error at the end" },
-  { "help", NULL, PK_FOR_REPLAY | PK_FOR_EXPLAIN | PK_FOR_SCORE, _set_help, "print this" },
+  { "help", NULL, PK_FOR_REPLAY | PK_FOR_EXPLAIN | PK_FOR_SCORE | PK_FOR_DIALECTS, _set_help, "print this" },
 };
 
 static const PkOwnOption *
@@ -432,6 +433,8 @@ pk_arguments_append_help(guint command, GString *out)
         _append_name(out, OWN_OPTIONS[i].name, OWN_OPTIONS[i].argument);
         g_string_append_printf(out, "%s\n", OWN_OPTIONS[i].help);
       }
+  if (command == PK_FOR_DIALECTS)
+    return;
   g_string_append(out, "\nEngine options, as in the configuration of syslog-ng:\n");
   for (gsize i = 0; i < n; i++)
     _append_engine_option(out, &table[i]);

@@ -21,7 +21,8 @@ enum
 {
   PK_FOR_REPLAY = 1 << 0,
   PK_FOR_EXPLAIN = 1 << 1,
-  PK_FOR_SCORE = 1 << 2
+  PK_FOR_SCORE = 1 << 2,
+  PK_FOR_DIALECTS = 1 << 3
 };
 
 typedef struct _PkArguments

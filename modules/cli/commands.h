@@ -16,12 +16,14 @@ typedef enum
   PK_EXIT_NOTHING_DONE = 2  /* no input could be read, or bad usage */
 } PkExit;
 
-/* The commands that read lines.  arguments and output are borrowed. */
+/* arguments and output are borrowed. */
 PkExit pk_replay(const PkArguments *arguments, PkOutput *output);
 PkExit pk_explain(const PkArguments *arguments, PkOutput *output);
 PkExit pk_score(const PkArguments *arguments, PkOutput *output);
 
-/* What they share: reads all inputs in order and names those that fail on
+PkExit pk_list_dialects(const PkArguments *arguments, PkOutput *output);
+
+/* What those that read lines share: reads all inputs in order and names those that fail on
  * standard error, the others are done all the same. */
 void pk_read_inputs(PkReader *reader, const GPtrArray *inputs);
 PkExit pk_exit_code(const PkReader *reader, const PkOutput *output);

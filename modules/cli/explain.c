@@ -17,32 +17,20 @@ typedef struct _PkExplain
   PkEvent event;
 } PkExplain;
 
-/* Why a line that a dialect claims is nothing all the same. */
-static const gchar *const REASONS[PK_N_SCAN_RESULTS] = {
-  [PK_SCAN_IGNORED] = "{\"recognised\":false,\"reason\":\"ignored\"}",
-  [PK_SCAN_MALFORMED] = "{\"recognised\":false,\"reason\":\"malformed\"}",
-  [PK_SCAN_UNKNOWN_PREFIX] = "{\"recognised\":false,\"reason\":\"unknown_prefix\"}",
-  [PK_SCAN_CONTEXT] = "{\"recognised\":false,\"reason\":\"context\"}",
-  [PK_SCAN_OWN] = "{\"recognised\":false,\"reason\":\"own\"}",
-};
-
 static gboolean
 _explain_line(PkSlice data, gpointer user_data)
 {
   PkExplain *self = user_data;
-  GString *out = self->output->pending;
+  PkExplanation explanation;
   PkScanResult result;
   PkLine line;
 
   pk_line_parse(data.data, data.len, &self->clock, &line);
-  result = pk_recognise(self->recogniser, &line, &self->event);
+  result = pk_recognise_explain(self->recogniser, &line, &self->event, &explanation);
   if (result == PK_SCAN_MATCH || result == PK_SCAN_CONTEXT)
     pk_audit_join_take(self->audit_join, &self->event, line.host, self->event.time_usec);
-  if (REASONS[result])
-    g_string_append(out, REASONS[result]);
-  else
-    pk_event_append_json(result == PK_SCAN_MATCH ? &self->event : NULL, out);
-  g_string_append_c(out, '\n');
+  pk_explanation_append_json(&explanation, result, &self->event, self->output->pending);
+  g_string_append_c(self->output->pending, '\n');
   return pk_output_flush_full(self->output);
 }
 

@@ -12,7 +12,7 @@ typedef struct _PkCommand
   const gchar *name;
   guint bit; /* PK_FOR_* */
   PkExit (*run)(const PkArguments *arguments, PkOutput *output);
-  const gchar *default_input; /* NULL: an input must be named */
+  const gchar *default_input; /* NULL: an input must be named; "": it reads none */
   const gchar *synopsis;
   const gchar *summary; /* one line */
   const gchar *description;
@@ -29,8 +29,15 @@ static const PkCommand COMMANDS[] = {
     "Prints for each line of standard input, or of the files, one JSON object on one\n"
     "line, in order.  {\"recognised\":false} is a line that no dialect claims.  Of the\n"
     "engine options only the prefixes matter here; the others are accepted.\n"
+    "\"matched\" says what led to the dialect; of a line that is not recognised,\n"
+    "\"nearest\" is the dialect that came nearest, and \"failed\" what it missed first.\n"
     "With --source it tells the story of one source instead: what was seen of it, each\n"
     "verdict, and whether that was reported.\n" },
+  { "dialects", PK_FOR_DIALECTS, pk_list_dialects, "", "port-knock dialects [--format FORMAT]",
+    "list what is recognised",
+    "Prints a line or an object for each dialect, in the order in which they are\n"
+    "tried: what it is called, whose logs these are, how they are written, what they\n"
+    "can come to, and by which programs and texts a line is taken to be one.\n" },
   { "score", PK_FOR_SCORE, pk_score, NULL, "port-knock score --truth LABELS [--OPTION VALUE]... FILE...",
     "tell how well the options do on logs whose truth is known",
     "Reads log files as replay does, compares the alerts with what LABELS says that\n"
@@ -103,9 +110,9 @@ _complain_of_arguments(const PkCommand *command, GError *error)
 }
 
 static PkExit
-_complain_of_no_input(const PkCommand *command)
+_complain_of_inputs(const PkCommand *command, const gchar *complaint)
 {
-  g_printerr("port-knock: no FILE given; - is standard input\nusage: %s\n", command->synopsis);
+  g_printerr("port-knock: %s\nusage: %s\n", complaint, command->synopsis);
   return PK_EXIT_NOTHING_DONE;
 }
 
@@ -126,7 +133,9 @@ _run_with(const PkCommand *command, PkArguments *arguments, PkOutput *output)
   if (arguments->help)
     return _help_for(command, output);
   if (arguments->inputs->len == 0 && !command->default_input)
-    return _complain_of_no_input(command);
+    return _complain_of_inputs(command, "no FILE given; - is standard input");
+  if (arguments->inputs->len > 0 && command->default_input && !command->default_input[0])
+    return _complain_of_inputs(command, "no FILE is read");
   if (arguments->inputs->len == 0)
     g_ptr_array_add(arguments->inputs, (gpointer) command->default_input);
   return command->run(arguments, output);

@@ -88,6 +88,8 @@ _play_line(PkSlice data, gpointer user_data)
   _set_time(self, &line);
   result = pk_recognise(self->recogniser, &line, &self->event);
   self->results[result]++;
+  if (result == PK_SCAN_UNKNOWN_PREFIX)
+    pk_unknown_prefixes_take(self->unknown_prefixes, &self->event);
   if (result == PK_SCAN_MATCH)
     self->kinds[self->event.kind]++;
   if (result != PK_SCAN_MATCH && (result != PK_SCAN_CONTEXT || self->event.kind == PK_EVENT_NONE))
@@ -116,6 +118,7 @@ pk_player_init(PkPlayer *self, const PkArguments *arguments, PkPlayFunc play_fun
   self->tick_func = tick_func;
   self->user_data = user_data;
   self->recogniser = recogniser;
+  self->unknown_prefixes = pk_unknown_prefixes_new();
   self->clock = pk_arguments_clock(arguments, g_get_real_time());
   pk_reader_init(&self->reader, _play_line, _go_on, self);
   return TRUE;
@@ -125,6 +128,7 @@ void
 pk_player_clear(PkPlayer *self)
 {
   pk_reader_clear(&self->reader);
+  pk_unknown_prefixes_free(self->unknown_prefixes);
   pk_recogniser_free(self->recogniser);
 }
 

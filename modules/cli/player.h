@@ -30,7 +30,8 @@ typedef struct _PkPlayer
   gboolean tick_every_second;
   PkReader reader; /* counts lines and inputs */
   PkClock clock;
-  PkRecogniser *recogniser; /* owned */
+  PkRecogniser *recogniser;            /* owned */
+  PkUnknownPrefixes *unknown_prefixes; /* owned */
   PkWatermark watermark;
   gint64 ticked_usec;                 /* arrival time of the last tick; 0: none */
   gint64 last_time_usec;              /* of the last line that had a time; 0: none had */

@@ -112,6 +112,15 @@ _print_engine_counts(PkEngine *engine)
     g_printerr("alerts %s: %" G_GUINT64_FORMAT "\n", pk_confidence_name(i), stats.alerts[i]);
 }
 
+static void
+_print_unknown_prefixes(PkPlayer *player)
+{
+  const gchar *name;
+
+  while ((name = pk_unknown_prefixes_next(player->unknown_prefixes)))
+    g_printerr("unknown prefix \"%s\"\n", name);
+}
+
 /* ---- the command --------------------------------------------------------------- */
 
 static PkExit
@@ -123,6 +132,7 @@ _replay_inputs(PkReplay *self)
   if (self->arguments->stats)
     {
       _print_line_counts(&self->player);
+      _print_unknown_prefixes(&self->player);
       _print_engine_counts(self->engine);
     }
   return pk_exit_code(&self->player.reader, self->output);

@@ -40,7 +40,7 @@ const PkDialect pk_dialect_azure_flow = {
   .name = "azure_flow",
   .title = "Azure NSG and virtual network flow logs",
   .scan = pk_scan_json_columns,
-  .needles = { "flowTuples" },
+  .needles = { "\"flowTuples\"" },
   .tuple = &azure,
   .csv = &(const PkCsvSpec){ .separator = ',' },
   .json = &(const PkJsonSpec){ .columns = "flowTuples" },

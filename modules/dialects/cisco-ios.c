@@ -86,12 +86,23 @@ static const PkTupleKey nxos_keys[] = {
   { "Dst IP", PK_TUPLE_DEST, NULL },          { "Destination IP", PK_TUPLE_DEST, NULL },
   { "Dst Port", PK_TUPLE_DEST_PORT, NULL },   { "Destination Port", PK_TUPLE_DEST_PORT, NULL },
   { "Protocol", PK_TUPLE_PROTOCOL, NULL },    { "ACE Action", PK_TUPLE_ACTION, NULL },
-  { "Hit-count", PK_TUPLE_COUNT, NULL },      { "", PK_N_TUPLE_TARGETS, NULL },
+  { "Hit-count", PK_TUPLE_COUNT, NULL },      { "SIP", PK_TUPLE_SOURCE, NULL },
+  { "SPort", PK_TUPLE_SOURCE_PORT, NULL },    { "DIP", PK_TUPLE_DEST, NULL },
+  { "DPort", PK_TUPLE_DEST_PORT, NULL },      { "Proto", PK_TUPLE_PROTOCOL, NULL },
+  { "mnemonic", PK_TUPLE_ACTION, NULL },      { "PktLen", PK_TUPLE_LENGTH, NULL },
+  { "", PK_N_TUPLE_TARGETS, NULL },
+};
+
+/* ACI says what became of a packet in the mnemonic. */
+static const PkTupleWord nxos_words[] = {
+  { "permitted|Permit|PKTLOG_PERMIT", PK_VERDICT_ACCEPT },
+  { "denied|Deny|PKTLOG_DENY", PK_VERDICT_DENY },
+  { NULL, PK_VERDICT_NONE },
 };
 
 static const PkTupleSpec nxos_tuple = {
   .keys = nxos_keys,
-  .words = ios_words,
+  .words = nxos_words,
 };
 
 static const PkKvSpec nxos_kv = {
@@ -102,7 +113,7 @@ static const PkKvSpec nxos_kv = {
 
 const PkDialect pk_dialect_cisco_nxos = {
   .name = "cisco_nxos",
-  .title = "Cisco NX-OS access lists",
+  .title = "Cisco NX-OS and ACI access lists",
   .scan = pk_scan_kv,
   .needles = { "%ACLLOG-" },
   .kv = &nxos_kv,

@@ -15,13 +15,23 @@
   "connection*refused|connection*rejected|connection*discarded|traffic*denied|traffic*dropped|traffic*blocked|"        \
   "access block|access denied|firewall*deny|firewall*drop|firewall*block|%%*deny*|%%*drop*|denied by policy|"          \
   "dropped by policy|blocked by policy|block without reply|silent drop|silently drop|net.drop|*_drop|*_deny|*_block|"  \
-  "*_discarded|*_denied|*_dropped|*_blocked|*_rejected"
+  "*_discarded|*_denied|*_dropped|*_blocked|*_rejected|*-denied|*-dropped|*-blocked|*-rejected|"                       \
+  "session deny|session denied|policy deny|policy denied|implicit deny|default deny|default drop|deny all|drop all|"   \
+  "deny-all|drop-all|block-all|deny_all|drop_all|block_all|disallow|disallowed|not allowed|not permitted|forbidden|"   \
+  "blocked by source|blocked by destination|blocked by rule|denied by rule|dropped by rule|denied by acl|"             \
+  "dropped by acl|blocked by firewall|dropped by firewall|denied by firewall|packet drop|packet deny|drop packet|"     \
+  "deny packet|tcp reset|send reset|reject with reset|deny_*|drop_*"
 #define VERDICT_ACCEPT                                                                                                 \
   "allow|allowed|allows|accept|accepted|accepts|permit|permitted|permits|pass|passed|forward|forwarded|"               \
   "access permitted|access forward|connection*allowed|connection*permitted|connection*accepted|*_allowed|"             \
-  "*_permitted|*_accepted|*_allow|*_permit|*_accept|%%*permit*"
+  "*_permitted|*_accepted|*_allow|*_permit|*_accept|*-allowed|*-permitted|*-accepted|%%*permit*|session permit|"       \
+  "policy permit"
+
+/* What was not done: on trial, or only seen. */
+#define VERDICT_NEITHER "potential*|*would*|*simulat*|*monitor*|*alert*|*not*deny*|*not*drop*|*not*block*|*dry*run*"
 
 static const PkTupleWord words[] = {
+  { VERDICT_NEITHER, PK_VERDICT_NEITHER },
   { VERDICT_DENY, PK_VERDICT_DENY },
   { VERDICT_ACCEPT, PK_VERDICT_ACCEPT },
   { NULL, PK_VERDICT_NONE },
@@ -31,7 +41,7 @@ static const PkTupleWord words[] = {
 #define CONTENT                                                                                                        \
   "*ips*|*ids*|*idp*|*intrusion*|*threat*|*utm*|*web*|*url*|*waf*|*virus*|*malware*|*mail*|*spam*|*application*|"      \
   "*app-c*|*app_c*|*appcontrol*|*dlp*|*attack*|*auth*|*login*|*dns*|*proxy*|*http*|*exploit*|*botnet*|*anomal*|"       \
-  "*signature*|*vulnerab*|*sandbox*|*content*|*file*|*flood*|*scan*"
+  "*signature*|*vulnerab*|*sandbox*|*content*|*file*|*flood*|*scan*|*rpz*|*casb*"
 
 #define NO_DENY_IF_THERE(key)                                                                                          \
   {                                                                                                                    \
@@ -101,6 +111,14 @@ static const PkTupleKey aliases[] = {
   SOURCE("connsrcip"),
   SOURCE("srccomputed"),
   SOURCE("initiatorip"),
+  SOURCE("initiatoraddress"),
+  SOURCE("sourceipv4address"),
+  SOURCE("sourceipv6address"),
+  SOURCE("ipsourceaddress"),
+  SOURCE("ipsource"),
+  SOURCE("csip"),
+  SOURCE("clientip"),
+  SOURCE("srcendpointip"),
   SOURCE_PORT("srcport"),
   SOURCE_PORT("sport"),
   SOURCE_PORT("spt"),
@@ -110,6 +128,14 @@ static const PkTupleKey aliases[] = {
   SOURCE_PORT("srcportnumber"),
   SOURCE_PORT("connsrcport"),
   SOURCE_PORT("initiatorport"),
+  SOURCE_PORT("sourcetransportport"),
+  SOURCE_PORT("tcpsourceport"),
+  SOURCE_PORT("udpsourceport"),
+  SOURCE_PORT("tcpsport"),
+  SOURCE_PORT("udpsport"),
+  SOURCE_PORT("csport"),
+  SOURCE_PORT("clientport"),
+  SOURCE_PORT("srcendpointport"),
   DEST("dst"),
   DEST("dstip"),
   DEST("destip"),
@@ -135,6 +161,17 @@ static const PkTupleKey aliases[] = {
   DEST("ipdst"),
   DEST("conndestip"),
   DEST("responderip"),
+  DEST("responderaddress"),
+  DEST("destinationipv4address"),
+  DEST("destinationipv6address"),
+  DEST("ipdestinationaddress"),
+  DEST("ipdestination"),
+  DEST("targetip"),
+  DEST("targetaddress"),
+  DEST("cdip"),
+  DEST("sdip"),
+  DEST("serverip"),
+  DEST("dstendpointip"),
   DEST_PORT("dstport"),
   DEST_PORT("dport"),
   DEST_PORT("dpt"),
@@ -146,6 +183,16 @@ static const PkTupleKey aliases[] = {
   DEST_PORT("dstportnumber"),
   DEST_PORT("conndestport"),
   DEST_PORT("responderport"),
+  DEST_PORT("destinationtransportport"),
+  DEST_PORT("tcpdestinationport"),
+  DEST_PORT("udpdestinationport"),
+  DEST_PORT("tcpdport"),
+  DEST_PORT("udpdport"),
+  DEST_PORT("targetport"),
+  DEST_PORT("cdport"),
+  DEST_PORT("sdport"),
+  DEST_PORT("serverport"),
+  DEST_PORT("dstendpointport"),
   PROTOCOL("ipproto"),
   PROTOCOL("ipprotocol"),
   PROTOCOL("proto"),
@@ -161,7 +208,14 @@ static const PkTupleKey aliases[] = {
   PROTOCOL("networktransport"),
   PROTOCOL("networkiananumber"),
   PROTOCOL("connipproto"),
+  PROTOCOL("protoname"),
+  PROTOCOL("protocolidentifier"),
+  PROTOCOL("protocolnum"),
+  PROTOCOL("l3protocol"),
+  PROTOCOL("layer4protocol"),
+  { "summary", PK_TUPLE_PROTOCOL, "TCP Flags*|UDP|ICMP*" }, /* Cilium Hubble */
   { "_word", PK_TUPLE_PROTOCOL, "tcp|udp|icmp|icmpv6" },
+  { "_word", PK_TUPLE_EXCEPT, "CEF:0|CEF:1|LEEF:1.0|LEEF:2.0" }, /* whose values hold blanks */
   { "icmptype", PK_TUPLE_ICMP_TYPE, NULL },
   { "icmpcode", PK_TUPLE_ICMP_CODE, NULL },
   { "tcpflags", PK_TUPLE_TCP_FLAGS, NULL },
@@ -184,6 +238,14 @@ static const PkTupleKey aliases[] = {
   ACTION("filteraction"),
   ACTION("firewallaction"),
   ACTION("accesscontrolruleaction"),
+  ACTION("systemaction"),
+  ACTION("actiontaken"),
+  ACTION("trafficaction"),
+  ACTION("ruleresult"),
+  ACTION("policydecision"),
+  ACTION("policyresult"),
+  ACTION("flowaction"),
+  ACTION("packetaction"),
   ACTION_ELSE("event"),
   ACTION_ELSE("eventaction"),
   ACTION_ELSE("eventtype"),
@@ -211,6 +273,13 @@ static const PkTupleKey aliases[] = {
   NO_DENY_OF_CONTENT("_name"),
   NO_DENY_OF_CONTENT("_class"),
   NO_DENY_OF_CONTENT("_product"),
+  NO_DENY_IF_THERE("qtype"),
+  NO_DENY_IF_THERE("queryname"),
+  NO_DENY_IF_THERE("dnsquery"),
+  NO_DENY_IF_THERE("subject"),
+  NO_DENY_IF_THERE("recipient"),
+  NO_DENY_IF_THERE("recipients"),
+  NO_DENY_IF_THERE("mailfrom"),
   NO_DENY_IF_THERE("request"),
   NO_DENY_IF_THERE("requestmethod"),
   NO_DENY_IF_THERE("url"),
@@ -223,6 +292,12 @@ static const PkTupleKey aliases[] = {
   IGNORED_IF_THERE("filehash"),
   IGNORED_IF_THERE("signature"),
   IGNORED_IF_THERE("signatureid"),
+  IGNORED_IF_THERE("signaturename"),
+  IGNORED_IF_THERE("attacktype"),
+  IGNORED_IF_THERE("attackid"),
+  IGNORED_IF_THERE("threattype"),
+  IGNORED_IF_THERE("virusname"),
+  IGNORED_IF_THERE("malwarename"),
   IGNORED_IF_THERE("sid"),
   IGNORED_IF_THERE("attack"),
   IGNORED_IF_THERE("attackname"),
@@ -245,8 +320,9 @@ static const PkTupleSpec generic = {
 /* Of each spelling the part that is the same in most. */
 #define KEY_VALUE_NEEDLES                                                                                              \
   "src=\"", " src=", ",src=", ";src=", "|src=", "\tsrc=", "srcip=", "src_ip=", "src-ip=", "SrcIP=", "srcIp=",          \
-      "source_ip=", "sourceip=", "source-ip=", "SourceIP=", "SrcIPAddr",                                               \
-      "src_addr=", "srcaddr=", "saddr=", " source=", "sourceIp=", "SourceIp=", "source_address=", "source-address="
+      "source_ip=", "sourceip=", "source-ip=", "SourceIP=", "SrcIPAddr", "src_addr=", "srcaddr=", "saddr=",            \
+      " source=", "sourceIp=", "SourceIp=", "source_address=", "source-address=", "Src=\"",                            \
+      "SRC_IP=", "SRCIP=", ", SRC=", "sourceIPv4Address=", "sourceIPv6Address=", "ip_src=", "csip=", "initiator_ip="
 
 const PkDialect pk_dialect_generic_kv = {
   .name = "generic_kv",
@@ -261,8 +337,9 @@ const PkDialect pk_dialect_generic_colon = {
   .name = "generic_colon",
   .title = "Any firewall with key: value",
   .scan = pk_scan_kv,
-  .needles = { " src: ", "SrcIP: ", "Src IP: ", "src_ip: ", "Source IP: ", "source ip: ", "SourceIP: ", "source_ip: ",
-               "srcip: ", "src_ip:\"", "src:\"", "Source: ", "Source Address: ", "src ip: " },
+  .needles = { " src: ", "SrcIP: ", "Src IP: ", "src_ip: ", "Source IP:", "source ip: ", "SourceIP: ", "source_ip: ",
+               "srcip: ", "src_ip:\"", "src:\"", "Source: ", "Source Address: ", "src ip: ", "Src-IP: ", "Source-IP: ",
+               "source-ip: ", "SRC IP: ", "SRC: " },
   .tuple = &generic,
   .kv = &(const PkKvSpec){ .equals = ':', .ends = ",;|\t" },
 };
@@ -271,12 +348,43 @@ const PkDialect pk_dialect_generic_json = {
   .name = "generic_json",
   .title = "Any firewall with JSON",
   .scan = pk_scan_json,
-  .needles = { "\"src_ip\"",   "\"srcip\"",     "\"srcIp\"",          "\"srcIP\"",         "\"SrcIP\"",
-               "\"SrcIp\"",    "\"source_ip\"", "\"sourceIp\"",       "\"sourceIP\"",      "\"SourceIP\"",
-               "\"SourceIp\"", "\"source.ip\"", "\"source\":",        "\"source\" :",      "\"src\":",
-               "\"src_addr\"", "\"srcAddr\"",   "\"source_address\"", "\"sourceAddress\"", "\"SourceAddress\"",
-               "\"src-ip\"",   "\"saddr\"",     "\"srcaddr\"",        "\"source.address\"" },
-  .words = { "\"deny", "\"drop", "\"block", "\"reject", "\"discard", "\"allow", "\"accept", "\"permit" },
+  .needles = { "\"src_ip\"",
+               "\"srcip\"",
+               "\"srcIp\"",
+               "\"srcIP\"",
+               "\"SrcIP\"",
+               "\"SrcIp\"",
+               "\"source_ip\"",
+               "\"sourceIp\"",
+               "\"sourceIP\"",
+               "\"SourceIP\"",
+               "\"SourceIp\"",
+               "\"source.ip\"",
+               "\"source\":",
+               "\"source\" :",
+               "\"src\":",
+               "\"src_addr\"",
+               "\"srcAddr\"",
+               "\"source_address\"",
+               "\"sourceAddress\"",
+               "\"SourceAddress\"",
+               "\"src-ip\"",
+               "\"saddr\"",
+               "\"srcaddr\"",
+               "\"source.address\"",
+               "\"initiator_ip\"",
+               "\"src_endpoint\"",
+               "\"IPSourceAddress\"",
+               "\"csip\"",
+               "\"sourceIPv4Address\"",
+               "\"sourceIPAddress\"",
+               "\"srcIpAddr\"",
+               "\"SrcIpAddr\"",
+               "\"ip_src\"",
+               "\"client_ip\"" },
+  .words = { "\"deny",    "\"drop",  "\"block", "\"reject", "\"discard", "\"refuse", "\"allow", "\"accept",
+             "\"permit",  "denied",  "dropped", "blocked",  "rejected",  "refused",  "allowed", "accepted",
+             "permitted", "-deny\"", "_deny\"", "-drop\"",  "_drop\"",   "_block\"", "-block\"" },
   .tuple = &generic,
 };
 

@@ -22,6 +22,7 @@ static const PkTupleSpec gcp_firewall = {
           { "jsonPayload.connection.dest_port", PK_TUPLE_DEST_PORT, NULL },
           { "jsonPayload.connection.protocol", PK_TUPLE_PROTOCOL, NULL },
           { "jsonPayload.disposition", PK_TUPLE_ACTION, NULL },
+          { "jsonPayload.disposition", PK_TUPLE_REQUIRE, NULL },
           { "timestamp", PK_TUPLE_TIME, NULL },
           { "", PK_N_TUPLE_TARGETS, NULL },
       },

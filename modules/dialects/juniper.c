@@ -120,11 +120,13 @@ const PkDialect pk_dialect_juniper_filter = {
   .name = "juniper_filter",
   .title = "Juniper firewall filter",
   .scan = pk_scan_pattern,
-  .needles = { "PFE_FW_SYSLOG_" },
+  .programs = { "PFE_FW_SYSLOG_IP", "PFE_FW_SYSLOG_IP6_GEN", "PFE_FW_SYSLOG_IP6_ICMP", "PFE_FW_SYSLOG_IP6_TCP_UDP" },
+  .needles = { "PFE_FW_SYSLOG_", "FW: ge-", "FW: xe-", "FW: et-", "FW: so-", "FW: ae", "FW: irb", "FW: lo0" },
   .tuple = &filter,
   .pattern =
       &(const PkPatternSpec){
-          .leads = { "PFE_FW_SYSLOG_{id}: FW: ", "PFE_FW_SYSLOG_{id}: " },
+          /* the first may also be what a syslog parser took for the program */
+          .leads = { "PFE_FW_SYSLOG_{id}: FW: ", "PFE_FW_SYSLOG_{id}: ", "FW: " },
           .patterns =
               (const PkPattern[]){
                   { NULL, "{if!} {action!} {proto!} {src@} {dst@} {sport#} {dport#} ({count#} packet", PK_VERDICT_NONE,

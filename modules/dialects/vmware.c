@@ -57,3 +57,35 @@ const PkDialect pk_dialect_vmware_nsx = {
           .otherwise = PK_SCAN_IGNORED,
       },
 };
+
+/* VeloCloud edges: "ACTION=VCF Deny SEGMENT=0 IN="GE3" PROTO=TCP SRC=192.0.2.1 DST=198.51.100.2 SPT=1024 DPT=22 ...".
+ * "Close" follows "Open".  Source: VMware SD-WAN Administration Guide, "Syslog Message Format for Firewall Logs". */
+static const PkTupleSpec velocloud = {
+  .words =
+      (const PkTupleWord[]){
+          { "Deny|Drop|Reject", PK_VERDICT_DENY },
+          { "Open|Allow", PK_VERDICT_ACCEPT },
+          { NULL, PK_VERDICT_NONE },
+      },
+  .keys =
+      (const PkTupleKey[]){
+          { "_word", PK_TUPLE_ACTION, NULL },
+          { "PROTO", PK_TUPLE_PROTOCOL, NULL },
+          { "SRC", PK_TUPLE_SOURCE, NULL },
+          { "SPT", PK_TUPLE_SOURCE_PORT, NULL },
+          { "DST", PK_TUPLE_DEST, NULL },
+          { "DPT", PK_TUPLE_DEST_PORT, NULL },
+          { "TYPE", PK_TUPLE_ICMP_TYPE, NULL },
+          { "CODE", PK_TUPLE_ICMP_CODE, NULL },
+          { "", PK_N_TUPLE_TARGETS, NULL },
+      },
+};
+
+const PkDialect pk_dialect_velocloud = {
+  .name = "velocloud",
+  .title = "VMware SD-WAN (VeloCloud)",
+  .scan = pk_scan_kv,
+  .needles = { "ACTION=VCF " },
+  .tuple = &velocloud,
+  .kv = &(const PkKvSpec){ .head = "ACTION=VCF ", .equals = '=', .ends = " " },
+};

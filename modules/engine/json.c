@@ -66,3 +66,57 @@ pk_event_append_json(const PkEvent *event, GString *out)
     pk_event_each_field(event, pk_slice(NULL, 0), FALSE, _add_field, object);
   _append_and_free(out, object);
 }
+
+/* ---- explanations --------------------------------------------------------------- */
+
+static void
+_add_string(json_object *object, const gchar *key, const gchar *value)
+{
+  if (value)
+    json_object_object_add(object, key, _new_string(value, strlen(value)));
+}
+
+static json_object *
+_new_matched(const PkExplanation *explanation, const PkEvent *event)
+{
+  json_object *matched = json_object_new_object();
+
+  _add_string(matched, "shape", pk_dialect_shape(event->dialect));
+  if (explanation->by_program)
+    _add_string(matched, "by", "program");
+  _add_string(matched, "needle", explanation->needle);
+  _add_string(matched, "word", explanation->word);
+  _add_string(matched, "sentence", explanation->sentence);
+  return matched;
+}
+
+static void
+_add_failure(json_object *object, const PkExplanation *explanation, PkScanResult result, const PkEvent *event)
+{
+  PkSlice prefix = result == PK_SCAN_UNKNOWN_PREFIX ? pk_event_get_text(event, PK_TEXT_ACTION_WORD) : pk_slice(NULL, 0);
+
+  _add_string(object, "reason", pk_scan_result_name(result));
+  if (prefix.len)
+    json_object_object_add(object, "prefix", _new_string(prefix.data, prefix.len));
+  if (!explanation->dialect)
+    return;
+  _add_string(object, "nearest", explanation->dialect->name);
+  _add_string(object, "failed", explanation->failed);
+  _add_string(object, "failed_key", explanation->failed_key);
+}
+
+void
+pk_explanation_append_json(const PkExplanation *explanation, PkScanResult result, const PkEvent *event, GString *out)
+{
+  json_object *object = json_object_new_object();
+
+  json_object_object_add(object, "recognised", json_object_new_boolean(result == PK_SCAN_MATCH));
+  if (result == PK_SCAN_MATCH)
+    {
+      pk_event_each_field(event, pk_slice(NULL, 0), TRUE, _add_field, object);
+      json_object_object_add(object, "matched", _new_matched(explanation, event));
+    }
+  else
+    _add_failure(object, explanation, result, event);
+  _append_and_free(out, object);
+}

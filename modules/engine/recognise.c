@@ -3,8 +3,10 @@
 
 #include "port-knock/pk-engine.h"
 
+#include "engine/recognise.h"
 #include "engine/registry.h"
 #include "scan/slice.h"
+#include "scan/tuple.h"
 
 struct _PkRecogniser
 {
@@ -12,6 +14,7 @@ struct _PkRecogniser
   PkScanContext context;
   GArray *prefixes; /* of PkPrefix; texts point into strings */
   GPtrArray *strings;
+  PkTupleIndex *tuple_indexes[PK_NEEDLES_ROWS_MAX]; /* by row; NULL: it has no tuple */
 };
 
 static gint
@@ -35,6 +38,17 @@ _add_prefixes(PkRecogniser *self, const GPtrArray *texts, PkVerdict verdict)
     }
 }
 
+static void
+_index_tuples(PkRecogniser *self)
+{
+  gsize n;
+  const PkDialect *const *dialects = pk_dialects(&n);
+
+  for (gsize row = 0; row < n; row++)
+    if (dialects[row]->tuple)
+      self->tuple_indexes[row] = pk_tuple_index_new(dialects[row]->tuple);
+}
+
 PkRecogniser *
 pk_recogniser_new(const PkOptions *options, GError **error)
 {
@@ -48,6 +62,7 @@ pk_recogniser_new(const PkOptions *options, GError **error)
   g_array_sort(self->prefixes, _compare_longest_first);
   self->context.prefixes = (const PkPrefix *) (gpointer) self->prefixes->data;
   self->context.n_prefixes = self->prefixes->len;
+  _index_tuples(self);
   return self;
 }
 
@@ -59,13 +74,15 @@ pk_recogniser_free(PkRecogniser *self)
   pk_registry_free(self->registry);
   g_array_unref(self->prefixes);
   g_ptr_array_unref(self->strings);
+  for (gsize row = 0; row < G_N_ELEMENTS(self->tuple_indexes); row++)
+    g_free(self->tuple_indexes[row]);
   g_free(self);
 }
 
 static gboolean
 _begins_with_alert_word(PkSlice text)
 {
-  for (guint branch = PK_BRANCH_RAPID_SEQUENTIAL_PORT_DENIED; branch < PK_N_BRANCHES; branch++)
+  for (guint branch = PK_BRANCH_NONE + 1; branch < PK_N_BRANCHES; branch++)
     if (pk_slice_starts_with(text, pk_slice_from_string(pk_branch_name((PkBranch) branch))))
       return TRUE;
   return FALSE;
@@ -80,13 +97,18 @@ _is_own(const PkLine *line)
          pk_slice_find(line->text, PK_SLICE(" alert_id=")) >= 0;
 }
 
-static PkScanResult
-_try_row(const PkRecogniser *self, const PkDialect *dialect, const PkLine *line, PkEvent *event)
+PkScanResult
+pk_recogniser_try_row(const PkRecogniser *self, guint row, const PkLine *line, PkEvent *event)
 {
+  gsize n;
+  const PkDialect *dialect = pk_dialects(&n)[row];
+  PkScanContext context = self->context;
+
+  context.tuple_index = self->tuple_indexes[row];
   pk_event_init(event);
   event->dialect = dialect;
   event->time_usec = line->time_usec;
-  return dialect->scan(dialect, &self->context, line, event);
+  return dialect->scan(dialect, &context, line, event);
 }
 
 /* A broken line of one row may be a sound line of a later one, so only a match
@@ -95,22 +117,28 @@ static PkScanResult
 _try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, PkEvent *event)
 {
   PkScanResult worst = PK_SCAN_NO_MATCH;
+  guint worst_row = 0, last_row = 0;
   gsize n;
-  const PkDialect *const *dialects = pk_dialects(&n);
 
+  pk_dialects(&n);
   for (guint row = 0; row < n; row++)
     {
       PkScanResult result;
 
       if (!pk_row_set_has(rows, row))
         continue;
-      result = _try_row(self, dialects[row], line, event);
+      last_row = row;
+      result = pk_recogniser_try_row(self, row, line, event);
       if (result == PK_SCAN_MATCH || result == PK_SCAN_IGNORED)
         return result;
-      if (worst == PK_SCAN_NO_MATCH)
-        worst = result;
+      if (worst != PK_SCAN_NO_MATCH)
+        continue;
+      worst = result;
+      worst_row = row;
     }
-  return worst;
+  /* The event is that of the row which said so. */
+  return worst == PK_SCAN_NO_MATCH || worst_row == last_row ? worst
+                                                            : pk_recogniser_try_row(self, worst_row, line, event);
 }
 
 PkScanResult

@@ -241,13 +241,16 @@ pk_pairs_cef(PkSlice text, PkPairFunc func, gpointer user_data)
 }
 
 PkScanResult
-pk_scan_cef(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, const PkLine *line, PkEvent *event)
+pk_scan_cef(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event)
 {
   PkTuple tuple;
 
-  pk_tuple_init(&tuple, self->tuple, event);
+  pk_tuple_init(&tuple, self->tuple, context->tuple_index, event);
   pk_tuple_put_header(&tuple, line);
   if (!pk_pairs_cef(line->text, pk_tuple_put_pair, &tuple))
-    return PK_SCAN_NO_MATCH;
+    {
+      event->failed = "no header of CEF or LEEF";
+      return PK_SCAN_NO_MATCH;
+    }
   return pk_tuple_finish(&tuple);
 }

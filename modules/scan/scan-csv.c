@@ -123,11 +123,11 @@ pk_pairs_csv(PkSlice text, const PkCsvSpec *spec, PkPairFunc func, gpointer user
 }
 
 PkScanResult
-pk_scan_csv(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, const PkLine *line, PkEvent *event)
+pk_scan_csv(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event)
 {
   PkTuple tuple;
 
-  pk_tuple_init(&tuple, self->tuple, event);
+  pk_tuple_init(&tuple, self->tuple, context->tuple_index, event);
   pk_tuple_put_header(&tuple, line);
   pk_pairs_csv(line->text, self->csv, pk_tuple_put_pair, &tuple);
   return pk_tuple_finish(&tuple);

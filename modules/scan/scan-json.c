@@ -160,16 +160,24 @@ pk_pairs_json(PkSlice text, PkPairFunc func, gpointer user_data)
 
 /* ---- the line ----------------------------------------------------------------- */
 
+/* Prose that mentions a key is not JSON that was cut. */
+static PkScanResult
+_miss_object(PkSlice text, PkEvent *event)
+{
+  event->failed = "no whole JSON object";
+  return pk_slice_find_char(text, '{') < 0 ? PK_SCAN_NO_MATCH : PK_SCAN_MALFORMED;
+}
+
 PkScanResult
-pk_scan_json(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, const PkLine *line, PkEvent *event)
+pk_scan_json(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event)
 {
   struct json_object *object = _parse(line->text);
   PkScanResult result;
   PkTuple tuple;
 
   if (!object)
-    return PK_SCAN_MALFORMED;
-  pk_tuple_init(&tuple, self->tuple, event);
+    return _miss_object(line->text, event);
+  pk_tuple_init(&tuple, self->tuple, context->tuple_index, event);
   pk_tuple_put_header(&tuple, line);
   _walk_all(object, pk_tuple_put_pair, &tuple);
   /* The tuple borrows from the tree. */
@@ -183,6 +191,7 @@ pk_scan_json(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, 
 typedef struct _Columns
 {
   const PkDialect *dialect;
+  const PkScanContext *context;
   PkEvent *event;
   PkEventKind wanted;
   PkScanResult result; /* of the last record */
@@ -196,7 +205,7 @@ _read_columns(const Columns *self, PkSlice record)
   PkTuple tuple;
 
   pk_tuple_start_anew(self->event);
-  pk_tuple_init(&tuple, self->dialect->tuple, self->event);
+  pk_tuple_init(&tuple, self->dialect->tuple, self->context->tuple_index, self->event);
   pk_pairs_csv(record, spec, pk_tuple_put_pair, &tuple);
   return pk_tuple_finish(&tuple);
 }
@@ -222,15 +231,14 @@ _find_record(Columns *self, struct json_object *object, PkEventKind wanted)
 }
 
 PkScanResult
-pk_scan_json_columns(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, const PkLine *line,
-                     PkEvent *event)
+pk_scan_json_columns(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event)
 {
-  Columns columns = { .dialect = self, .event = event, .result = PK_SCAN_IGNORED };
+  Columns columns = { .dialect = self, .context = context, .event = event, .result = PK_SCAN_IGNORED };
   struct json_object *object = _parse(line->text);
   gboolean found;
 
   if (!object)
-    return PK_SCAN_MALFORMED;
+    return _miss_object(line->text, event);
   found = _find_record(&columns, object, PK_EVENT_FIREWALL_DENY) ||
           _find_record(&columns, object, PK_EVENT_FIREWALL_ACCEPT);
   json_object_put(object);

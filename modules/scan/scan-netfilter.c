@@ -381,7 +381,10 @@ pk_scan_netfilter(const PkDialect *self, const PkScanContext *context, const PkL
   if (!_tuple_is_complete(&reader))
     return PK_SCAN_MALFORMED;
   if (verdict == PK_VERDICT_NONE)
-    return PK_SCAN_UNKNOWN_PREFIX;
+    {
+      pk_event_set_text(event, PK_TEXT_ACTION_WORD, prefix.text.data, prefix.text.len);
+      return PK_SCAN_UNKNOWN_PREFIX;
+    }
   _finish_transport(&reader);
   if (self->netfilter->record_time)
     pk_netfilter_prefix_read_time(&prefix, event);

@@ -20,6 +20,7 @@ typedef struct _Reader
   PkEvent *event;
   PkSlice id, ids[IDS_MAX];
   guint n_ids;
+  PkSlice prefix; /* what {prefix} was judged by */
   PkPatternMatch lead, head, sentence;
 } Reader;
 
@@ -70,7 +71,7 @@ _knows_id(const Reader *self)
 
 /* A prefix with a colon, "DROP:", looks like the name of a program. */
 static void
-_judge_prefix(const Reader *self, PkTuple *tuple)
+_judge_prefix(Reader *self, PkTuple *tuple)
 {
   static const PkNetfilterSpec words = { .words = TRUE };
   PkNetfilterPrefix prefix = { .raw = pk_pattern_get(&self->head, "prefix") };
@@ -83,6 +84,7 @@ _judge_prefix(const Reader *self, PkTuple *tuple)
   prefix.text = pk_slice_trim(prefix.raw);
   verdict = pk_netfilter_prefix_judge(&prefix, &words, self->context, &word);
   pk_tuple_set_verdict(tuple, verdict, word);
+  self->prefix = prefix.text;
 }
 
 static void
@@ -107,7 +109,7 @@ _read_sentence(Reader *self, const PkPattern *pattern)
   PkScanResult result;
 
   pk_tuple_start_anew(self->event);
-  pk_tuple_init(&tuple, self->dialect->tuple, self->event);
+  pk_tuple_init(&tuple, self->dialect->tuple, self->context->tuple_index, self->event);
   pk_tuple_put_header(&tuple, self->line);
   pk_tuple_put(&tuple, PK_SLICE("_id"), self->id);
   if (pattern->verdict != PK_VERDICT_NONE)
@@ -119,9 +121,12 @@ _read_sentence(Reader *self, const PkPattern *pattern)
   pk_pattern_put(&self->sentence, pk_tuple_put_pair, &tuple);
   _put_finds(self, &tuple);
   result = pk_tuple_finish(&tuple);
-  return result == PK_SCAN_IGNORED && self->dialect->pattern->prefix && tuple.verdict == PK_VERDICT_NONE
-             ? PK_SCAN_UNKNOWN_PREFIX
-             : result;
+  self->event->sentence = pattern->pattern;
+  if (result != PK_SCAN_IGNORED || !self->dialect->pattern->prefix || tuple.verdict != PK_VERDICT_NONE)
+    return result;
+  self->event->failed = NULL;
+  pk_event_set_text(self->event, PK_TEXT_ACTION_WORD, self->prefix.data, self->prefix.len);
+  return PK_SCAN_UNKNOWN_PREFIX;
 }
 
 /* A sentence of a known id that is none of its patterns is cut, or of a release
@@ -146,6 +151,7 @@ _read_text(Reader *self, PkSlice text, gboolean any_id)
       if (result != PK_SCAN_NO_MATCH)
         return result;
     }
+  self->event->failed = is_known ? "a sentence of that id is written otherwise" : "no sentence of the row fits";
   return any_id ? PK_SCAN_NO_MATCH : is_known ? PK_SCAN_MALFORMED : spec->otherwise;
 }
 
@@ -212,5 +218,8 @@ pk_scan_pattern(const PkDialect *self, const PkScanContext *context, const PkLin
   _split_id(&reader, line->program);
   if (_knows_id(&reader))
     return _read_text(&reader, text, FALSE);
-  return spec->bare ? _read_text(&reader, text, TRUE) : PK_SCAN_NO_MATCH;
+  if (spec->bare)
+    return _read_text(&reader, text, TRUE);
+  event->failed = "what stands before a sentence of the row is not there";
+  return PK_SCAN_NO_MATCH;
 }

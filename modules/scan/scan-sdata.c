@@ -147,12 +147,12 @@ _last_word(PkSlice text)
 }
 
 PkScanResult
-pk_scan_sdata(const PkDialect *self, const PkScanContext *context G_GNUC_UNUSED, const PkLine *line, PkEvent *event)
+pk_scan_sdata(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event)
 {
   PkSlice sdata = line->sdata;
   PkTuple tuple;
 
-  pk_tuple_init(&tuple, self->tuple, event);
+  pk_tuple_init(&tuple, self->tuple, context->tuple_index, event);
   pk_tuple_put_header(&tuple, line);
   if (!sdata.len || _find_element(line->text) >= 0)
     {

@@ -252,6 +252,7 @@ pk_scan_text(const PkDialect *self, const PkScanContext *context, const PkLine *
         event->kind = self->text->kind;
         event->branch = pattern->branch;
         event->subtype = pattern->subtype;
+        event->sentence = pattern->pattern;
         if (pattern->door_action)
           event->door_action = pattern->door_action;
         return PK_SCAN_MATCH;

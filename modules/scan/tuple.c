@@ -48,7 +48,7 @@ _put_address(PkTuple *self, const End *end, PkSlice value)
   if (pk_addr_parse(value, address) || pk_addr_parse(pk_value_strip_address(value), address))
     self->event->has |= end->has_address;
   else if (pk_value_is_broken_address(value) || pk_slice_find_char(value, ',') >= 0)
-    self->malformed = TRUE;
+    self->malformed = "an address cannot be";
   else
     self->named |= end->has_address;
 }
@@ -63,7 +63,7 @@ _put_port(PkTuple *self, const End *end, PkSlice value)
   if (pk_port_parse(value, port))
     self->event->has |= end->has_port;
   else if (pk_value_is_number(value))
-    self->malformed = TRUE;
+    self->malformed = "a port cannot be";
 }
 
 static gboolean
@@ -98,8 +98,8 @@ _put_protocol(PkTuple *self, PkSlice value)
     return;
   if (pk_value_parse_protocol(value, &self->event->protocol))
     self->event->has |= PK_HAS_PROTOCOL;
-  else
-    self->malformed |= pk_value_is_number(value);
+  else if (pk_value_is_number(value))
+    self->malformed = "a protocol cannot be";
 }
 
 static void
@@ -203,16 +203,28 @@ pk_tuple_set_verdict(PkTuple *self, PkVerdict verdict, PkSlice word)
 /* ---- keys --------------------------------------------------------------------- */
 
 static void
+_miss(const PkTuple *self, const gchar *failed, const gchar *key)
+{
+  self->event->failed = failed;
+  self->event->failed_key = key;
+}
+
+static void
+_reject(PkTuple *self, const PkTupleKey *key)
+{
+  self->rejected = PK_SCAN_IGNORED;
+  _miss(self, "a value says that the line is of no interest", key->key);
+}
+
+static void
 _put_condition(PkTuple *self, const PkTupleKey *key, PkSlice value)
 {
   gboolean is_listed = !key->values || pk_tuple_value_in(key->values, value);
 
   if (key->target == PK_TUPLE_REQUIRE && is_listed && key - self->spec->keys < PK_TUPLE_REQUIRE_MAX)
     self->required &= ~(G_GUINT64_CONSTANT(1) << (key - self->spec->keys));
-  if (key->target == PK_TUPLE_ONLY && !is_listed)
-    self->rejected = PK_SCAN_IGNORED;
-  if (key->target == PK_TUPLE_EXCEPT && is_listed)
-    self->rejected = PK_SCAN_IGNORED;
+  if ((key->target == PK_TUPLE_ONLY && !is_listed) || (key->target == PK_TUPLE_EXCEPT && is_listed))
+    _reject(self, key);
   if (key->target == PK_TUPLE_NO_DENY && is_listed)
     self->no_deny = TRUE;
 }
@@ -332,12 +344,12 @@ _put_key(PkTuple *self, PkSlice key, PkSlice value)
   guint64 octets = pk_octets_load(key.data, key.data + key.len);
   guint8 slot = _slot(octets);
 
-  if (G_LIKELY(!self->first[slot]) || key.len == 0 || key.len >= PK_TUPLE_KEY_BYTES)
+  if (G_LIKELY(!self->index->first[slot]) || key.len == 0 || key.len >= PK_TUPLE_KEY_BYTES)
     return TRUE;
   value = _clean(value);
   if (value.len == 0)
     return TRUE;
-  for (guint i = self->first[slot] - 1; i < self->last[slot]; i++)
+  for (guint i = self->index->first[slot] - 1; i < self->index->last[slot]; i++)
     if (_is_key(&self->spec->keys[i], octets, key) && _says_something(&self->spec->keys[i], value))
       _put_value(self, &self->spec->keys[i], value);
   return self->rejected == PK_SCAN_MATCH;
@@ -435,20 +447,43 @@ pk_tuple_start_anew(PkEvent *event)
   event->time_usec = time_usec;
 }
 
-void
-pk_tuple_init(PkTuple *self, const PkTupleSpec *spec, PkEvent *event)
+static void
+_make_index(const PkTupleSpec *spec, PkTupleIndex *index)
 {
-  *self = (PkTuple){ .spec = spec, .event = event, .rejected = PK_SCAN_MATCH };
+  memset(index, 0, sizeof(*index));
   for (guint i = 0; i < PK_TUPLE_KEYS_MAX && spec->keys[i].key[0]; i++)
     {
       guint8 slot = _slot(_key_octets(&spec->keys[i]));
 
-      if (!self->first[slot])
-        self->first[slot] = (guint8) (i + 1);
-      self->last[slot] = (guint8) (i + 1);
+      if (!index->first[slot])
+        index->first[slot] = (guint8) (i + 1);
+      index->last[slot] = (guint8) (i + 1);
       if (spec->keys[i].target == PK_TUPLE_REQUIRE && i < PK_TUPLE_REQUIRE_MAX)
-        self->required |= G_GUINT64_CONSTANT(1) << i;
+        index->required |= G_GUINT64_CONSTANT(1) << i;
     }
+}
+
+PkTupleIndex *
+pk_tuple_index_new(const PkTupleSpec *spec)
+{
+  PkTupleIndex *self = g_new(PkTupleIndex, 1);
+
+  _make_index(spec, self);
+  return self;
+}
+
+/* own_index is left as it is where it is not needed. */
+void
+pk_tuple_init(PkTuple *self, const PkTupleSpec *spec, const PkTupleIndex *index, PkEvent *event)
+{
+  memset(self, 0, G_STRUCT_OFFSET(PkTuple, own_index));
+  self->spec = spec;
+  self->event = event;
+  self->rejected = PK_SCAN_MATCH;
+  self->index = index ? index : &self->own_index;
+  if (!index)
+    _make_index(spec, &self->own_index);
+  self->required = self->index->required;
 }
 
 /* ---- the whole ---------------------------------------------------------------- */
@@ -519,20 +554,39 @@ _set_verdict(PkTuple *self)
   pk_event_set_text(event, PK_TEXT_ACTION_WORD, self->word.data, self->word.len);
 }
 
+static const gchar *
+_missing_part(const PkTuple *self, guint32 has)
+{
+  if (!(has & PK_HAS_SOURCE) && !(self->spec->optional & PK_HAS_SOURCE))
+    return "no source address";
+  if (!(has & PK_HAS_DEST) && !(self->spec->optional & PK_HAS_DEST))
+    return "no destination address";
+  return has & PK_HAS_PROTOCOL ? "no destination port" : "no protocol";
+}
+
 static PkScanResult
 _finish_tuple(PkTuple *self)
 {
   guint32 needs = (PK_HAS_SOURCE | PK_HAS_DEST) & ~self->spec->optional;
+  guint32 has = self->event->has | self->named;
 
+  _miss(self, self->malformed, NULL);
   if (self->malformed)
     return PK_SCAN_MALFORMED;
   _finish_transport(self);
+  _miss(self, _missing_part(self, has), NULL);
   if (self->spec->strict && !_is_strictly_complete(self->event))
     return PK_SCAN_NO_MATCH;
-  if (((self->event->has | self->named) & needs) != needs)
-    return (self->event->has | self->named) & (PK_HAS_SOURCE | PK_HAS_DEST) ? PK_SCAN_MALFORMED : PK_SCAN_IGNORED;
+  if ((has & needs) != needs)
+    return has & (PK_HAS_SOURCE | PK_HAS_DEST) ? PK_SCAN_MALFORMED : PK_SCAN_IGNORED;
   _set_verdict(self);
   return PK_SCAN_MATCH;
+}
+
+static const gchar *
+_missing_key(const PkTuple *self)
+{
+  return self->spec->keys[g_bit_nth_lsf((gulong) self->required, -1)].key;
 }
 
 PkScanResult
@@ -541,11 +595,16 @@ pk_tuple_finish(PkTuple *self)
   if (self->rejected != PK_SCAN_MATCH)
     return self->rejected;
   if (self->required)
-    return PK_SCAN_NO_MATCH;
+    {
+      _miss(self, "a key is not there, or says something else", _missing_key(self));
+      return PK_SCAN_NO_MATCH;
+    }
   if (self->verdict == PK_VERDICT_NONE)
     pk_tuple_set_verdict(self, self->else_verdict, self->else_word);
+  _miss(self, "no verdict", NULL);
   if (self->verdict == PK_VERDICT_NONE)
     return self->spec->strict ? PK_SCAN_NO_MATCH : PK_SCAN_IGNORED;
+  _miss(self, "its verdict is none about a packet", NULL);
   if (self->verdict == PK_VERDICT_NEITHER || (self->verdict == PK_VERDICT_DENY && self->no_deny))
     return PK_SCAN_IGNORED;
   return _finish_tuple(self);

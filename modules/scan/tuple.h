@@ -6,11 +6,22 @@
 
 #include "port-knock/pk-dialect.h"
 
+/* What a row's tuple comes to, so that not each line has to find it out. */
+typedef struct _PkTupleIndex
+{
+  guint8 first[256]; /* by a key's hash: the first of the spec's keys that has it, from 1; 0: none */
+  guint8 last[256];
+  guint64 required; /* keys of PK_TUPLE_REQUIRE, by number */
+} PkTupleIndex;
+
+/* g_free() frees it. */
+PkTupleIndex *pk_tuple_index_new(const PkTupleSpec *spec);
+
 /* Makes a firewall's event out of (key, value) pairs.  A shape splits a line
  * into pairs, whatever they are written like, and the row's PkTupleSpec says
  * what the keys mean.
  *
- *   pk_tuple_init(&tuple, self->tuple, event);
+ *   pk_tuple_init(&tuple, self->tuple, context->tuple_index, event);
  *   while (... && pk_tuple_put(&tuple, key, value))
  *     ;
  *   return pk_tuple_finish(&tuple);
@@ -20,21 +31,22 @@ typedef struct _PkTuple
 {
   const PkTupleSpec *spec;
   PkEvent *event;
-  guint8 first[256]; /* by a key's hash: the first of the spec's keys that has it, from 1; 0: none */
-  guint8 last[256];
-  guint64 required; /* keys of PK_TUPLE_REQUIRE that are yet to come, by number */
-  guint32 named;    /* PK_HAS_SOURCE, PK_HAS_DEST: by a host name */
-  guint8 seen_icmp; /* 1: type, 2: code */
-  gboolean malformed;
+  const PkTupleIndex *index;
+  guint64 required;       /* keys of PK_TUPLE_REQUIRE that are yet to come, by number */
+  guint32 named;          /* PK_HAS_SOURCE, PK_HAS_DEST: by a host name */
+  guint8 seen_icmp;       /* 1: type, 2: code */
+  const gchar *malformed; /* what cannot be, for people; NULL: nothing */
   gboolean no_deny;
   gboolean has_count;
   gboolean has_time;
   PkScanResult rejected; /* PK_SCAN_MATCH: it is not */
   PkVerdict verdict, else_verdict;
   PkSlice word, else_word;
+  PkTupleIndex own_index; /* where none was given */
 } PkTuple;
 
-void pk_tuple_init(PkTuple *self, const PkTupleSpec *spec, PkEvent *event);
+/* index is of spec, and borrowed; NULL: none was made. */
+void pk_tuple_init(PkTuple *self, const PkTupleSpec *spec, const PkTupleIndex *index, PkEvent *event);
 
 /* A key that the spec does not list is nothing.  FALSE: the line is no match,
  * whatever else it holds. */

@@ -20,7 +20,7 @@
  * | recognised          | messages that a dialect read                                 |
  * | ignored             | lines of a dialect that say nothing about a knock            |
  * | malformed           | lines of a dialect that are broken or impossible             |
- * | unknown_prefix      | netfilter lines whose log prefix says neither deny nor accept|
+ * | unknown_prefix      | lines whose log prefix says neither deny nor accept          |
  * | context             | lines that are nothing by themselves, kept for the engine    |
  * | own                 | this module's alerts, passed on untouched                    |
  * | clamped_clock       | event times a day or more off, replaced by the receive time  |

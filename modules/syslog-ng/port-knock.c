@@ -39,6 +39,7 @@ typedef struct _PortKnockParser
   /* From init to deinit. */
   PkRecogniser *recogniser;
   PkAuditJoin *audit_join;
+  PkUnknownPrefixes *unknown_prefixes;
   PkOutput output;
   PkState *state;   /* NULL without correlate() */
   PkEngine *engine; /* borrowed from state */
@@ -182,6 +183,8 @@ _recognise(PortKnockParser *self, LogMessage **pmsg, const LogPathOptions *path_
     _take_event(self, pmsg, path_options, &line, result, &event);
   else
     pk_counters_inc_result(&self->counters, result);
+  if (result == PK_SCAN_UNKNOWN_PREFIX)
+    pk_unknown_prefixes_take(self->unknown_prefixes, &event);
   scratch_buffers_reclaim_marked(marker);
 }
 
@@ -229,6 +232,19 @@ _warn_of_full_tables(PortKnockParser *self, const PkStats *stats)
               evt_tag_int("max_windows", self->settings.engine.max_windows), log_pipe_location_tag(&self->super.super));
 }
 
+/* Each once, a few at most, and never while a message is on its way. */
+static void
+_warn_of_unknown_prefixes(PortKnockParser *self)
+{
+  const gchar *prefix;
+
+  while ((prefix = pk_unknown_prefixes_next(self->unknown_prefixes)))
+    msg_warning("port-knock: a firewall's log prefix says neither deny nor accept, and its lines are not used. "
+                "Name it in deny-prefix() or accept-prefix()",
+                evt_tag_str("parser", self->super.name), evt_tag_str("prefix", prefix),
+                log_pipe_location_tag(&self->super.super));
+}
+
 static void
 _copy_stats(PortKnockParser *self)
 {
@@ -273,9 +289,11 @@ static void
 _tick(gpointer s)
 {
   PortKnockParser *self = s;
-  gboolean more = _expire(self);
+  gboolean more = self->engine && _expire(self);
 
-  _copy_stats(self);
+  if (self->engine)
+    _copy_stats(self);
+  _warn_of_unknown_prefixes(self);
   _start_tick(self, more ? TICK_AGAIN_MSEC : TICK_MSEC);
 }
 
@@ -373,6 +391,7 @@ _init_engine(PortKnockParser *self, GError **error)
   if (!self->recogniser)
     return FALSE;
   self->audit_join = pk_audit_join_new();
+  self->unknown_prefixes = pk_unknown_prefixes_new();
   return !self->settings.correlate || _acquire_state(self, error);
 }
 
@@ -388,14 +407,14 @@ _init(LogPipe *s)
     {
       g_clear_pointer(&self->recogniser, pk_recogniser_free);
       g_clear_pointer(&self->audit_join, pk_audit_join_free);
+      g_clear_pointer(&self->unknown_prefixes, pk_unknown_prefixes_free);
       return _report(self, error);
     }
   pk_output_init(&self->output, self->settings.prefix);
   _register_counters(self);
   _announce(self);
   _warn_of_references(self);
-  if (self->engine)
-    _start_tick(self, TICK_MSEC);
+  _start_tick(self, TICK_MSEC);
   return TRUE;
 }
 
@@ -407,9 +426,9 @@ _deinit(LogPipe *s)
   PortKnockParser *self = (PortKnockParser *) s;
   gchar reference[REFERENCE_BYTES];
 
+  iv_timer_unregister(&self->tick);
   if (self->engine)
     {
-      iv_timer_unregister(&self->tick);
       _copy_stats(self);
       self->engine = NULL;
       pk_state_release(self->state, s);
@@ -418,6 +437,7 @@ _deinit(LogPipe *s)
   pk_counters_unregister(&self->counters, self->super.name, _reference_name(self, reference));
   g_clear_pointer(&self->recogniser, pk_recogniser_free);
   g_clear_pointer(&self->audit_join, pk_audit_join_free);
+  g_clear_pointer(&self->unknown_prefixes, pk_unknown_prefixes_free);
   return log_parser_deinit_method(s);
 }
 

@@ -118,6 +118,7 @@ class Surroundings:
         self.source_dir = pathlib.Path(os.environ.get("PK_SOURCE_DIR", here.parents[2]))
         build_dir = pathlib.Path(os.environ.get("PK_BUILD_DIR", self.source_dir / "build"))
         self.command = os.environ.get("PK_COMMAND", str(build_dir / "port-knock"))
+        self.bench_recognise = build_dir / "tests" / "bench" / "bench_recognise"
         self.module_dir = pathlib.Path(os.environ.get("PK_MODULE_DIR", build_dir / ".libs"))
         self.syslog_ng = shutil.which("syslog-ng", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
         if not self.syslog_ng:
@@ -323,6 +324,11 @@ def measure_rounds(bench, subjects, rounds):
             )
 
 
+def measure_recognition(surroundings, ordinary):
+    samples = surroundings.source_dir / "tests" / "samples"
+    return output_of([str(surroundings.bench_recognise), str(samples), str(ordinary.path)])
+
+
 # ---- report ---------------------------------------------------------------------
 
 
@@ -381,7 +387,7 @@ def report_setting(surroundings, denies, ordinary, sources, rounds, load):
     yield f"| ordinary syslog | {ordinary.lines:,} lines, {sizes[1]}, none recognised |"
 
 
-def report(surroundings, subjects, sources, rounds, load):
+def report(surroundings, subjects, sources, rounds, load, recognition):
     denies, ordinary = subjects[0].input, subjects[-1].input
     return "\n".join(
         [
@@ -401,6 +407,7 @@ def report(surroundings, subjects, sources, rounds, load):
             "",
             *report_commands(subjects),
             "",
+            recognition,
         ]
     )
 
@@ -417,7 +424,7 @@ def bench_in(folder, options):
     if bench.count_recognised(denies) != denies.lines or bench.count_recognised(ordinary) != 0:
         raise BenchError("not every deny is recognised, or an ordinary line is")
     measure_rounds(bench, subjects, options.rounds)
-    return report(surroundings, subjects, sources, options.rounds, load)
+    return report(surroundings, subjects, sources, options.rounds, load, measure_recognition(surroundings, ordinary))
 
 
 def main():

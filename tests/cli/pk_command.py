@@ -26,6 +26,7 @@ REPLAY_USAGE = "usage: port-knock replay [--OPTION VALUE]... FILE...\n"
 USAGE = (
     REPLAY_USAGE
     + "       port-knock explain [--OPTION VALUE]... [FILE]...\n"
+    + "       port-knock dialects [--format FORMAT]\n"
     + "       port-knock score --truth LABELS [--OPTION VALUE]... FILE...\n"
     + "       port-knock help [COMMAND]\n"
     + "       port-knock --version\n"

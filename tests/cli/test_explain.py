@@ -85,7 +85,25 @@ class Explain(CommandTest):
     def test_unknown_prefix_is_told(self):
         line = deny(7000).replace(b"[UFW BLOCK]", b"weather-report:")
         (event,) = self.explain(line)
-        self.assertEqual(event, {"recognised": False, "reason": "unknown_prefix"})
+        self.assertEqual((event["recognised"], event["reason"]), (False, "unknown_prefix"))
+        self.assertEqual((event["prefix"], event["nearest"]), ("weather-report:", "netfilter"))
+
+    def test_what_led_to_the_dialect_is_told(self):
+        (event,) = self.explain(deny(7000))
+        self.assertEqual(event["matched"], {"shape": "netfilter", "needle": "[UFW "})
+        (event,) = self.explain(b"<30>Nov 22 22:09:59 gate knockd: 192.0.2.1: door: Stage 2\n")
+        self.assertEqual(event["matched"]["sentence"], "{source}: {door}: Stage {stage}")
+
+    def test_every_field_is_told(self):
+        (event,) = self.explain(deny(7000), *WHEN)
+        self.assertEqual((event["tcp_flags"], event["length"]), ("SYN", 60))
+        self.assertRegex(event["event_time"], r"^\d{4}-\d\d-\d\dT")
+
+    def test_the_nearest_dialect_and_what_failed_are_told(self):
+        (event,) = self.explain(b"fw: action=deny src_ip=192.0.2.1 dst_ip=198.51.100.1 proto=tcp\n")
+        self.assertEqual(
+            event, {"recognised": False, "nearest": "generic_kv", "failed": "no destination port"}
+        )
 
     def test_prefixes_of_the_user(self):
         line = deny(7000).replace(b"[UFW BLOCK]", b"weather-report:")

@@ -282,6 +282,12 @@ class Counters(CommandTest):
         )
         self.assertEqual(self.ports("--deny-prefix", "weather-report:", "-", given=given), ["7000,8000,9000"])
 
+    def test_stats_name_the_first_unknown_prefixes(self):
+        given = b"".join(deny(7000).replace(b"[UFW BLOCK]", b"zone-%d" % (i % 30)) for i in range(100))
+        result = run("replay", "--stats", *WHEN, "-", given=given)
+        names = [line for line in result.errors.splitlines() if line.startswith("unknown prefix ")]
+        self.assertEqual(names, [f'unknown prefix "zone-{i}"' for i in range(16)])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -82,12 +82,14 @@ class Help(CommandTest):
             self.assertIn(f"\n  --{name} ", replay)
         for name in ("year", "utc-offset"):
             self.assertIn(f"\n  --{name} ", explain)
+        for name in ("format",):
+            self.assertIn(f"\n  --{name} ", run("help", "dialects").text)
         for name in ("format", "scope", "stats"):
             self.assertNotIn(f"\n  --{name} ", explain)
 
     def test_the_manual_page_knows_every_option_of_the_commands(self):
         manual = (SOURCE_DIR / "modules" / "cli" / "port-knock.1").read_text()
-        for command in ("replay", "explain", "score"):
+        for command in ("replay", "explain", "dialects", "score"):
             own = run("help", command).text.split("\nEngine options")[0]
             for name in re.findall(r"^  --([a-z-]+)", own, re.MULTILINE):
                 self.assertIn(".It Fl \\-" + name.replace("-", "\\-"), manual)
@@ -122,6 +124,10 @@ class BadUsage(CommandTest):
     def test_option_of_another_command(self):
         usage = "usage: port-knock explain [--OPTION VALUE]... [FILE]...\n"
         self.assert_refused('port-knock: unknown option "--format"\n' + usage, "explain", "--format", "json")
+
+    def test_a_file_where_none_is_read(self):
+        usage = "usage: port-knock dialects [--format FORMAT]\n"
+        self.assert_refused("port-knock: no FILE is read\n" + usage, "dialects", KNOCK_UFW)
 
     def test_no_file(self):
         errors = "port-knock: no FILE given; - is standard input\n" + REPLAY_USAGE

@@ -7,6 +7,8 @@
 #include "scan/collect.h"
 #include "scan/scan.h"
 
+static const PkScanContext CONTEXT = { NULL };
+
 static gboolean
 _read(PkSlice text, gconstpointer spec, GString *out)
 {
@@ -148,7 +150,7 @@ _scan(const gchar *text, PkEvent *event)
   PkLine line = { .text = pk_slice_from_string(text) };
 
   pk_event_init(event);
-  return ROW.scan(&ROW, NULL, &line, event);
+  return ROW.scan(&ROW, &CONTEXT, &line, event);
 }
 
 Test(json, of_several_records_the_first_deny_counts)

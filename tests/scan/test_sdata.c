@@ -7,6 +7,8 @@
 #include "scan/collect.h"
 #include "scan/scan.h"
 
+static const PkScanContext CONTEXT = { NULL };
+
 static gboolean
 _read(PkSlice text, gconstpointer spec, GString *out)
 {
@@ -94,7 +96,7 @@ Test(sdata, the_event_is_named_by_the_header_or_by_the_word_before_it)
       PkEvent event;
 
       pk_event_init(&event);
-      cr_assert_eq(ROW.scan(&ROW, NULL, &lines[i], &event), PK_SCAN_MATCH, "%zu", i);
+      cr_assert_eq(ROW.scan(&ROW, &CONTEXT, &lines[i], &event), PK_SCAN_MATCH, "%zu", i);
       cr_expect_eq(event.source.bytes[15], 1);
       cr_expect_eq(event.dest.bytes[15], 9);
     }
@@ -106,5 +108,5 @@ Test(sdata, a_line_without_any_is_no_match)
   PkEvent event;
 
   pk_event_init(&event);
-  cr_expect_eq(ROW.scan(&ROW, NULL, &line, &event), PK_SCAN_NO_MATCH);
+  cr_expect_eq(ROW.scan(&ROW, &CONTEXT, &line, &event), PK_SCAN_NO_MATCH);
 }

@@ -59,7 +59,7 @@ _read(const PkTupleSpec *spec, const gchar *pairs)
   PkTuple tuple;
 
   pk_event_init(&event);
-  pk_tuple_init(&tuple, spec, &event);
+  pk_tuple_init(&tuple, spec, NULL, &event);
   for (guint i = 0; words[i]; i++)
     {
       gchar *equals = strchr(words[i], '=');
@@ -360,7 +360,7 @@ Test(tuple, a_header_that_a_syslog_parser_ate_is_there)
   PkTuple tuple;
 
   pk_event_init(&event);
-  pk_tuple_init(&tuple, &SPEC, &event);
+  pk_tuple_init(&tuple, &SPEC, NULL, &event);
   pk_tuple_put_header(&tuple, &line);
   cr_expect_eq(pk_tuple_finish(&tuple), PK_SCAN_IGNORED);
 }
@@ -378,7 +378,7 @@ Test(tuple, nothing_is_read_beyond_the_end)
           PkTuple tuple;
 
           pk_event_init(&event);
-          pk_tuple_init(&tuple, &SPEC, &event);
+          pk_tuple_init(&tuple, &SPEC, NULL, &event);
           pk_tuple_put(&tuple, name.text, value.text);
           pk_tuple_finish(&tuple);
           guard_page_free(&value);

@@ -149,6 +149,17 @@ class Alerts(RelayTest):
         self.assertEqual({knock_fields(m)["src_ip"] for m in accepted}, {"192.0.2.3"})
         self.assertEqual(relay.stats()["unknown_prefix"], 3)
 
+    def test_unknown_prefixes_are_named_once_in_the_log_and_only_a_few(self):
+        for options in (SETTLE, SETTLE + " correlate(no)"):
+            relay = self.relay(simple(options))
+            relay.send([deny("192.0.2.4", 7000, prefix="SOMETHING: ")] * 50)
+            wait_for(lambda: "prefix='SOMETHING:'" in relay.log, "a warning", 5)
+            relay.send([deny("192.0.2.4", 7000, prefix=f"zone-{i}: ") for i in range(50)])
+            wait_for(lambda: "prefix='zone-14:'" in relay.log, "a warning", 5)
+            time.sleep(1.2)
+            self.assertEqual(relay.log.count("says neither deny nor accept"), 16)
+            self.assertEqual(relay.log.count("prefix='SOMETHING:'"), 1)
+
     def test_correlate_no_tags_and_does_not_report(self):
         relay = self.relay(simple(SETTLE + " correlate(no)"))
         relay.send(knock("192.0.2.1"))
