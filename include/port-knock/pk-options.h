@@ -39,6 +39,8 @@ typedef struct _PkOptions
   gint max_alerts;        /* a minute */
   GPtrArray *deny_prefix; /* of gchar *, owned; netfilter log prefixes */
   GPtrArray *accept_prefix;
+  GPtrArray *allow;  /* of gchar *, owned; entries as in the file, engine/allow-line.h */
+  gchar *allow_file; /* owned; NULL: none */
   /* Not in the table, for the caller to set: one thread only, and the order of
    * alerts and who gives way do not depend on the random secret. */
   gboolean single_shard;
@@ -47,8 +49,10 @@ typedef struct _PkOptions
 typedef enum
 {
   PK_OPTION_INTEGER,
-  PK_OPTION_WORD,   /* one of words */
-  PK_OPTION_STRINGS /* may be given several times; each adds a string */
+  PK_OPTION_WORD,    /* one of words */
+  PK_OPTION_STRINGS, /* may be given several times; each adds a string */
+  PK_OPTION_ENTRIES, /* the same; each is an entry of the allow list */
+  PK_OPTION_PATH     /* the name of a file */
 } PkOptionType;
 
 /* A row of the option table. */

@@ -341,7 +341,8 @@ static void
 _append_engine_option(GString *out, const PkOption *option)
 {
   static const gchar *const arguments[] = {
-    [PK_OPTION_INTEGER] = "N", [PK_OPTION_WORD] = "WORD", [PK_OPTION_STRINGS] = "STRING"
+    [PK_OPTION_INTEGER] = "N",     [PK_OPTION_WORD] = "WORD", [PK_OPTION_STRINGS] = "STRING",
+    [PK_OPTION_ENTRIES] = "ENTRY", [PK_OPTION_PATH] = "FILE",
   };
 
   _append_name(out, option->name, arguments[option->type]);

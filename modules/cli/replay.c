@@ -16,11 +16,13 @@ typedef struct _PkReplay
   PkClock clock;
   PkRecogniser *recogniser; /* owned */
   PkEngine *engine;         /* owned */
+  PkAllow *allow;           /* owned */
   PkWatermark watermark;
   gint64 expired_usec;                /* arrival time of the last pk_engine_expire() */
   gint64 last_time_usec;              /* of the last line that had a time; 0: none had */
   guint64 results[PK_N_SCAN_RESULTS]; /* lines */
   guint64 kinds[PK_N_EVENT_KINDS];    /* lines */
+  guint64 allowed;                    /* lines whose source is on the allow list */
   guint64 without_time;               /* lines that got the time of the line before */
   const PkReader *reader;             /* borrowed, while files are read */
   guint inputs_begun;                 /* files of which an event was seen */
@@ -77,6 +79,7 @@ _observe(PkReplay *self, const PkLine *line)
   gint64 arrival_usec = pk_watermark_advance(&self->watermark, self->event.time_usec);
 
   _check_order(self, arrival_usec);
+  self->allowed += pk_allow_mark(self->allow, &self->event, arrival_usec);
   /* Before the event is added, so that a candidate that has settled is judged without it. */
   if (arrival_usec - self->expired_usec >= G_USEC_PER_SEC)
     _expire(self, arrival_usec);
@@ -169,6 +172,7 @@ _print_line_counts(const PkReplay *self, const PkReader *reader)
   _print_count("recognised", self->results[PK_SCAN_MATCH]);
   for (gsize kind = PK_EVENT_NONE + 1; kind < PK_N_EVENT_KINDS; kind++)
     g_printerr("recognised %s: %" G_GUINT64_FORMAT "\n", pk_event_kind_name(kind), self->kinds[kind]);
+  _print_count("allowed", self->allowed);
 }
 
 static void
@@ -248,6 +252,9 @@ _set_up(PkReplay *self, GError **error)
   self->recogniser = pk_recogniser_new(&self->arguments->engine, error);
   if (!self->recogniser)
     return FALSE;
+  self->allow = pk_allow_new(&self->arguments->engine, error);
+  if (!self->allow)
+    return FALSE;
   self->engine = pk_engine_new(&self->arguments->engine, error);
   return self->engine != NULL;
 }
@@ -257,6 +264,8 @@ _tear_down(PkReplay *self)
 {
   if (self->engine)
     pk_engine_unref(self->engine);
+  if (self->allow)
+    pk_allow_unref(self->allow);
   if (self->recogniser)
     pk_recogniser_free(self->recogniser);
   g_free(self);

@@ -51,6 +51,7 @@ static const FieldInfo FIELDS[PK_N_FIELDS] =
   [PK_FIELD_PARENT_IMAGE] = { "parent_image", PK_FIELD_STRING },
   [PK_FIELD_PARENT_COMMAND_LINE] = { "parent_command_line", PK_FIELD_STRING },
   [PK_FIELD_PORTS] = { "ports", PK_FIELD_STRING },
+  [PK_FIELD_ALLOWED] = { "allowed", PK_FIELD_STRING },
   [PK_FIELD_SEVERITY] = { "severity", PK_FIELD_STRING },
   [PK_FIELD_CONFIDENCE] = { "confidence", PK_FIELD_STRING },
   [PK_FIELD_TECHNIQUE_ID] = { "technique_id", PK_FIELD_STRING },
@@ -133,6 +134,7 @@ static const PkFieldId TEXT_FIELDS[PK_N_TEXTS] =
   [PK_TEXT_PARENT_IMAGE] = PK_FIELD_PARENT_IMAGE,
   [PK_TEXT_PARENT_COMMAND_LINE] = PK_FIELD_PARENT_COMMAND_LINE,
   [PK_TEXT_PORTS] = PK_FIELD_PORTS,
+  [PK_TEXT_ALLOWED] = PK_FIELD_ALLOWED,
 };
 /* clang-format on */
 
