@@ -23,6 +23,7 @@
  * | unknown_prefix      | netfilter lines whose log prefix says neither deny nor accept|
  * | context             | lines that are nothing by themselves, kept for the engine    |
  * | own                 | this module's alerts, passed on untouched                    |
+ * | allowed             | recognised messages whose source is on the allow list        |
  * | clamped_clock       | event times a day or more off, replaced by the receive time  |
  * | audit_joined        | audit commands that got what another record said             |
  * | audit_evicted       | audit records that gave way before they were asked for       |
@@ -54,6 +55,7 @@ typedef enum
   PK_COUNTER_UNKNOWN_PREFIX,
   PK_COUNTER_CONTEXT,
   PK_COUNTER_OWN,
+  PK_COUNTER_ALLOWED,
   PK_COUNTER_CLAMPED_CLOCK,
   PK_COUNTER_AUDIT_JOINED,
   PK_COUNTER_AUDIT_EVICTED,
