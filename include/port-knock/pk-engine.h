@@ -134,6 +134,31 @@ typedef struct _PkAuditJoinStats
 
 void pk_audit_join_get_stats(PkAuditJoin *self, PkAuditJoinStats *ret_stats);
 
+/* ---- the allow list -------------------------------------------------------- */
+
+/* Networks of which no alert is wanted, each with a reason: allow() and
+ * allow-file().  Immutable, so any thread may ask at any time, without a lock.
+ * A search among n networks takes log2(n) steps. */
+typedef struct _PkAllow PkAllow;
+
+/* Reads options, which are checked and borrowed for the call, and the file that
+ * they name.  Returns a new reference, or NULL with *error set: then the file
+ * could not be read or has a bad line, which *error names with its number. */
+PkAllow *pk_allow_new(const PkOptions *options, GError **error);
+/* When that failed: allow() of options, with what the file of old said. */
+PkAllow *pk_allow_new_keeping(const PkOptions *options, const PkAllow *old, GError **error);
+PkAllow *pk_allow_ref(PkAllow *self);
+void pk_allow_unref(PkAllow *self);
+
+/* The number of entries. */
+gsize pk_allow_count(const PkAllow *self);
+
+/* Whether event's source, and destination where the entry names one, is on the
+ * list at now_usec; then PK_TEXT_ALLOWED of event becomes the reason.  The
+ * longest prefix of the source counts, among equals that of the destination; an
+ * entry that has expired gives way to the next. */
+gboolean pk_allow_mark(const PkAllow *self, PkEvent *event, gint64 now_usec);
+
 /* ---- verdicts ------------------------------------------------------------- */
 
 typedef struct _PkEngine PkEngine;
@@ -186,7 +211,7 @@ typedef struct _PkStats
   guint64 candidates;               /* complete candidates that were judged */
   guint64 scans;
   guint64 below_confidence;
-  guint64 allowed; /* alerts that allow() suppressed */
+  guint64 suppressed; /* alerts of sources on the allow list */
   guint64 in_cooldown;
   guint64 rate_limited;
   guint64 failed_attempts;           /* daemons' stages that never opened */

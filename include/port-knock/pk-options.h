@@ -44,6 +44,8 @@ typedef struct _PkOptions
   gchar *known_sequences; /* path, owned; "": none; NULL: the list that is built in */
   GPtrArray *deny_prefix; /* of gchar *, owned; netfilter log prefixes */
   GPtrArray *accept_prefix;
+  GPtrArray *allow;  /* of gchar *, owned; entries as in the file, engine/allow-line.h */
+  gchar *allow_file; /* owned; NULL: none */
   /* Not in the table, for the caller to set: one thread only, and the order of
    * alerts and who gives way do not depend on the random secret. */
   gboolean single_shard;
@@ -53,10 +55,11 @@ typedef struct _PkOptions
 typedef enum
 {
   PK_OPTION_INTEGER,
-  PK_OPTION_WORD,   /* one of words */
-  PK_OPTION_WORDS,  /* any of words, separated by commas; see the help */
-  PK_OPTION_PATH,   /* of a file, owned; NULL: not given */
-  PK_OPTION_STRINGS /* may be given several times; each adds a string */
+  PK_OPTION_WORD,    /* one of words */
+  PK_OPTION_WORDS,   /* any of words, separated by commas; see the help */
+  PK_OPTION_STRINGS, /* may be given several times; each adds a string */
+  PK_OPTION_ENTRIES, /* the same; each is an entry of the allow list */
+  PK_OPTION_PATH     /* the name of a file, owned; NULL: not given */
 } PkOptionType;
 
 /* A row of the option table. */
@@ -64,7 +67,7 @@ typedef struct _PkOption
 {
   const gchar *name; /* as in the configuration: "min-ports" */
   PkOptionType type;
-  gint min, max;             /* INTEGER: inclusive */
+  gint min, max;             /* INTEGER: inclusive; PATH: min is that of characters */
   gint default_value;        /* INTEGER: value; WORD: index into words; WORDS: bits */
   const gchar *unit;         /* "s", "a minute", ""; for help and messages */
   const gchar *const *words; /* WORD, WORDS: NULL terminated */

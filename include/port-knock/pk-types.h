@@ -155,13 +155,13 @@ typedef enum
   PK_TEXT_PARENT_IMAGE,
   PK_TEXT_PARENT_COMMAND_LINE,
   PK_TEXT_PORTS,   /* ports of a knock client, in the order given: "7000,8000,9000" */
-  PK_TEXT_ALLOWED, /* the reason why an alert of it is suppressed: allow() */
+  PK_TEXT_ALLOWED, /* why its source is on the allow list; set by pk_allow_mark() only */
   PK_N_TEXTS
 } PkTextId;
 
-/* Bytes for all texts of an event; a text that does not fit is cut. */
-#define PK_EVENT_TEXT_BYTES 8192
-/* No text but a command line is longer than this; command lines share the rest. */
+/* Bytes for all texts of an event, enough for each at its longest. */
+#define PK_EVENT_TEXT_BYTES 8448
+/* No text but a command line is longer than this. */
 #define PK_SHORT_TEXT_BYTES_MAX 255
 #define PK_COMMAND_LINE_BYTES_MAX 3072
 

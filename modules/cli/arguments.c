@@ -403,11 +403,10 @@ _append_word_list(GString *out, const PkOption *option)
 static void
 _append_engine_option(GString *out, const PkOption *option)
 {
-  static const gchar *const arguments[] = { [PK_OPTION_INTEGER] = "N",
-                                            [PK_OPTION_WORD] = "WORD",
-                                            [PK_OPTION_WORDS] = "WORDS",
-                                            [PK_OPTION_PATH] = "FILE",
-                                            [PK_OPTION_STRINGS] = "STRING" };
+  static const gchar *const arguments[] = {
+    [PK_OPTION_INTEGER] = "N",      [PK_OPTION_WORD] = "WORD",     [PK_OPTION_WORDS] = "WORDS",
+    [PK_OPTION_STRINGS] = "STRING", [PK_OPTION_ENTRIES] = "ENTRY", [PK_OPTION_PATH] = "FILE",
+  };
 
   _append_name(out, option->name, arguments[option->type]);
   g_string_append(out, option->help);

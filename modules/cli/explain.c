@@ -13,9 +13,17 @@ typedef struct _PkExplain
   PkClock clock;
   PkRecogniser *recogniser; /* owned */
   PkAuditJoin *audit_join;  /* owned */
+  PkAllow *allow;           /* owned */
   PkOutput *output;         /* borrowed */
   PkEvent event;
 } PkExplain;
+
+/* A line without stamp is taken to be of now. */
+static void
+_mark_allowed(PkExplain *self)
+{
+  pk_allow_mark(self->allow, &self->event, self->event.time_usec ? self->event.time_usec : self->clock.now_usec);
+}
 
 static gboolean
 _explain_line(PkSlice data, gpointer user_data)
@@ -27,6 +35,8 @@ _explain_line(PkSlice data, gpointer user_data)
 
   pk_line_parse(data.data, data.len, &self->clock, &line);
   result = pk_recognise_explain(self->recogniser, &line, &self->event, &explanation);
+  if (result == PK_SCAN_MATCH)
+    _mark_allowed(self);
   if (result == PK_SCAN_MATCH || result == PK_SCAN_CONTEXT)
     pk_audit_join_take(self->audit_join, &self->event, line.host, self->event.time_usec);
   pk_explanation_append_json(&explanation, result, &self->event, self->output->pending);
@@ -56,25 +66,41 @@ _explain_inputs(PkExplain *self, const GPtrArray *inputs)
   return code;
 }
 
+static gboolean
+_set_up(PkExplain *self, const PkOptions *options, GError **error)
+{
+  self->recogniser = pk_recogniser_new(options, error);
+  if (!self->recogniser)
+    return FALSE;
+  self->audit_join = pk_audit_join_new();
+  self->allow = pk_allow_new(options, error);
+  return self->allow != NULL;
+}
+
+static void
+_tear_down(PkExplain *self)
+{
+  g_clear_pointer(&self->allow, pk_allow_unref);
+  g_clear_pointer(&self->audit_join, pk_audit_join_free);
+  g_clear_pointer(&self->recogniser, pk_recogniser_free);
+}
+
 PkExit
 pk_explain(const PkArguments *arguments, PkOutput *output)
 {
   PkExplain self = { .clock = pk_arguments_clock(arguments, g_get_real_time()), .output = output };
+  PkExit code = PK_EXIT_NOTHING_DONE;
   GError *error = NULL;
-  PkExit code;
 
   if (!pk_addr_is_unspecified(&arguments->source))
     return pk_story(arguments, output);
-  self.recogniser = pk_recogniser_new(&arguments->engine, &error);
-  if (!self.recogniser)
+  if (_set_up(&self, &arguments->engine, &error))
+    code = _explain_inputs(&self, arguments->inputs);
+  else
     {
       g_printerr("port-knock: %s\n", error->message);
       g_error_free(error);
-      return PK_EXIT_NOTHING_DONE;
     }
-  self.audit_join = pk_audit_join_new();
-  code = _explain_inputs(&self, arguments->inputs);
-  pk_audit_join_free(self.audit_join);
-  pk_recogniser_free(self.recogniser);
+  _tear_down(&self);
   return code;
 }

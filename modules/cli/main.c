@@ -28,7 +28,8 @@ static const PkCommand COMMANDS[] = {
     "show what is recognised in single lines",
     "Prints for each line of standard input, or of the files, one JSON object on one\n"
     "line, in order.  {\"recognised\":false} is a line that no dialect claims.  Of the\n"
-    "engine options only the prefixes matter here; the others are accepted.\n"
+    "engine options only the prefixes and the allow list matter here; the others are\n"
+    "accepted.\n"
     "\"matched\" says what led to the dialect; of a line that is not recognised,\n"
     "\"nearest\" is the dialect that came nearest, and \"failed\" what it missed first.\n"
     "With --source it tells the story of one source instead: what was seen of it, each\n"

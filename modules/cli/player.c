@@ -51,6 +51,7 @@ _play_event(PkPlayer *self, const PkLine *line)
   gint64 arrival_usec = pk_watermark_advance(&self->watermark, self->event.time_usec);
 
   _check_order(self, arrival_usec);
+  self->allowed += pk_allow_mark(self->allow, &self->event, arrival_usec);
   _tick_until(self, arrival_usec);
   return self->play_func(&self->event, line, self->arguments->scope_is_host ? line->host : no_scope, arrival_usec,
                          self->user_data);
@@ -109,15 +110,20 @@ pk_player_init(PkPlayer *self, const PkArguments *arguments, PkPlayFunc play_fun
                gpointer user_data, GError **error)
 {
   PkRecogniser *recogniser = pk_recogniser_new(&arguments->engine, error);
+  PkAllow *allow = recogniser ? pk_allow_new(&arguments->engine, error) : NULL;
 
-  if (!recogniser)
-    return FALSE;
+  if (!allow)
+    {
+      pk_recogniser_free(recogniser);
+      return FALSE;
+    }
   memset(self, 0, sizeof(*self));
   self->arguments = arguments;
   self->play_func = play_func;
   self->tick_func = tick_func;
   self->user_data = user_data;
   self->recogniser = recogniser;
+  self->allow = allow;
   self->unknown_prefixes = pk_unknown_prefixes_new();
   self->clock = pk_arguments_clock(arguments, g_get_real_time());
   pk_reader_init(&self->reader, _play_line, _go_on, self);
@@ -128,6 +134,7 @@ void
 pk_player_clear(PkPlayer *self)
 {
   pk_reader_clear(&self->reader);
+  pk_allow_unref(self->allow);
   pk_unknown_prefixes_free(self->unknown_prefixes);
   pk_recogniser_free(self->recogniser);
 }

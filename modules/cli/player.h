@@ -32,11 +32,13 @@ typedef struct _PkPlayer
   PkClock clock;
   PkRecogniser *recogniser;            /* owned */
   PkUnknownPrefixes *unknown_prefixes; /* owned */
+  PkAllow *allow;                      /* owned */
   PkWatermark watermark;
   gint64 ticked_usec;                 /* arrival time of the last tick; 0: none */
   gint64 last_time_usec;              /* of the last line that had a time; 0: none had */
   guint64 results[PK_N_SCAN_RESULTS]; /* lines */
   guint64 kinds[PK_N_EVENT_KINDS];    /* lines */
+  guint64 allowed;                    /* lines whose source is on the allow list */
   guint64 without_time;               /* lines that got the time of the line before */
   guint inputs_begun;                 /* files of which an event was seen */
   guint inputs_behind;                /* files that begin more than a day before what was read */

@@ -76,9 +76,11 @@ _print_line_counts(const PkPlayer *self)
   _print_count("malformed", self->results[PK_SCAN_MALFORMED]);
   _print_count("unknown prefix", self->results[PK_SCAN_UNKNOWN_PREFIX]);
   _print_count("own", self->results[PK_SCAN_OWN]);
+  _print_count("allowed", self->allowed);
   _print_count("recognised", self->results[PK_SCAN_MATCH]);
   for (gsize kind = PK_EVENT_NONE + 1; kind < PK_N_EVENT_KINDS; kind++)
     g_printerr("recognised %s: %" G_GUINT64_FORMAT "\n", pk_event_kind_name(kind), self->kinds[kind]);
+  _print_count("allowed", self->allowed);
 }
 
 static void
@@ -94,7 +96,7 @@ _print_engine_counts(PkEngine *engine)
   _print_count("below confidence", stats.below_confidence);
   for (guint sign = 0; pk_stats_sign_name(sign); sign++)
     g_printerr("sign %s: %" G_GUINT64_FORMAT "\n", pk_stats_sign_name(sign), stats.signs[sign]);
-  _print_count("allowed", stats.allowed);
+  _print_count("suppressed", stats.suppressed);
   _print_count("failed attempts", stats.failed_attempts);
   _print_count("in cooldown", stats.in_cooldown);
   _print_count("rate limited", stats.rate_limited);

@@ -528,7 +528,7 @@ pk_ledger_decide(PkLedger *self, PkDraft *draft, gint64 arrival_usec, PkAlert *r
   pk_alert_identify(&draft->alert);
   draft->alert.fate = _choose_fate(self, draft, arrival_usec);
   self->stats.below_confidence += draft->alert.fate == PK_FATE_BELOW_CONFIDENCE;
-  self->stats.allowed += draft->alert.fate == PK_FATE_ALLOWED;
+  self->stats.suppressed += draft->alert.fate == PK_FATE_ALLOWED;
   self->stats.in_cooldown += draft->alert.fate == PK_FATE_IN_COOLDOWN;
   if (draft->alert.fate != PK_FATE_REPORTED && !self->rule->with_fates)
     return FALSE;

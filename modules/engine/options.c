@@ -5,11 +5,17 @@
 
 #include <string.h>
 
+#include "engine/allow-line.h"
+#include "engine/allow.h"
 #include "engine/signs.h"
+#include "scan/slice.h"
 
 /* A log prefix that iptables or nftables accepts has at most 127 bytes. */
 #define PREFIX_BYTES_MAX 127
-#define PREFIXES_MAX 256
+/* Of PATH_MAX, a NUL. */
+#define PATH_BYTES_MAX 4095
+/* How often an option may be given. */
+#define STRINGS_MAX 256
 
 static const gchar *const CONFIDENCE_WORDS[] = { "low", "medium", "high", "confirmed", NULL };
 static const gchar *const ALERT_ON_WORDS[] = { "window", "daemon", "client", "host", NULL };
@@ -75,6 +81,11 @@ static const PkOption OPTIONS[] =
   { "accept-prefix", PK_OPTION_STRINGS, 0, 0, 0, "", NULL,
     "netfilter log prefix that means a permitted connection; may be repeated",
     G_STRUCT_OFFSET(PkOptions, accept_prefix) },
+  { "allow", PK_OPTION_ENTRIES, 0, 0, 0, "", NULL,
+    "a network of which no alert is wanted, and why: \"192.0.2.0/24 our scanners\"; may be repeated",
+    G_STRUCT_OFFSET(PkOptions, allow) },
+  { "allow-file", PK_OPTION_PATH, 1, 0, 0, "", NULL,
+    "a file of such lines", G_STRUCT_OFFSET(PkOptions, allow_file) },
 };
 /* clang-format on */
 
@@ -107,6 +118,12 @@ _strings(const PkOptions *self, const PkOption *option)
   return G_STRUCT_MEMBER_P(self, option->offset);
 }
 
+static gboolean
+_has_strings(const PkOption *option)
+{
+  return option->type == PK_OPTION_STRINGS || option->type == PK_OPTION_ENTRIES;
+}
+
 static const PkOption *
 _find(const gchar *name)
 {
@@ -128,7 +145,7 @@ pk_options_init(PkOptions *self)
   memset(self, 0, sizeof(*self));
   for (gsize i = 0; i < G_N_ELEMENTS(OPTIONS); i++)
     {
-      if (OPTIONS[i].type == PK_OPTION_STRINGS)
+      if (_has_strings(&OPTIONS[i]))
         *_strings(self, &OPTIONS[i]) = g_ptr_array_new_with_free_func(g_free);
       else if (OPTIONS[i].type != PK_OPTION_PATH)
         *_integer(self, &OPTIONS[i]) = OPTIONS[i].default_value;
@@ -139,7 +156,7 @@ void
 pk_options_clear(PkOptions *self)
 {
   for (gsize i = 0; i < G_N_ELEMENTS(OPTIONS); i++)
-    if (OPTIONS[i].type == PK_OPTION_STRINGS)
+    if (_has_strings(&OPTIONS[i]))
       g_clear_pointer(_strings(self, &OPTIONS[i]), g_ptr_array_unref);
     else if (OPTIONS[i].type == PK_OPTION_PATH)
       g_clear_pointer(_path(self, &OPTIONS[i]), g_free);
@@ -156,15 +173,15 @@ pk_options_copy(const PkOptions *self, PkOptions *dest)
 {
   *dest = *self;
   for (gsize i = 0; i < G_N_ELEMENTS(OPTIONS); i++)
-    if (OPTIONS[i].type == PK_OPTION_STRINGS)
+    if (OPTIONS[i].type == PK_OPTION_PATH)
+      *_path(dest, &OPTIONS[i]) = g_strdup(*_path(self, &OPTIONS[i]));
+    else if (_has_strings(&OPTIONS[i]))
       {
         GPtrArray *copy = g_ptr_array_copy(*_strings(self, &OPTIONS[i]), _copy_string, NULL);
 
         g_ptr_array_set_free_func(copy, g_free);
         *_strings(dest, &OPTIONS[i]) = copy;
       }
-    else if (OPTIONS[i].type == PK_OPTION_PATH)
-      *_path(dest, &OPTIONS[i]) = g_strdup(*_path(self, &OPTIONS[i]));
 }
 
 static gboolean
@@ -255,33 +272,53 @@ _set_words(PkOptions *self, const PkOption *option, const gchar *value, GError *
 }
 
 static gboolean
-_set_path(PkOptions *self, const PkOption *option, const gchar *value, GError **error)
+_check_length(const PkOption *option, const gchar *value, gsize min, gsize max, GError **error)
 {
-  g_free(*_path(self, option));
-  *_path(self, option) = g_strdup(value);
-  return TRUE;
+  gsize len = strlen(value);
+
+  if (len >= min && len <= max)
+    return TRUE;
+  g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE,
+              "%s: \"%.160s\" is not permitted, it takes %" G_GSIZE_FORMAT " to %" G_GSIZE_FORMAT " characters",
+              option->name, value, min, max);
+  return FALSE;
+}
+
+static gboolean
+_check_entry(const PkOption *option, const gchar *value, GError **error)
+{
+  PkAllowLine line;
+
+  if (pk_allow_line_parse(pk_slice_from_string(value), &line, error))
+    return TRUE;
+  g_prefix_error(error, "%s: ", option->name);
+  return FALSE;
 }
 
 static gboolean
 _add_string(PkOptions *self, const PkOption *option, const gchar *value, GError **error)
 {
   GPtrArray *strings = *_strings(self, option);
-  gsize len = strlen(value);
 
-  if (len == 0 || len > PREFIX_BYTES_MAX)
-    {
-      g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE,
-                  "%s: \"%.160s\" is not permitted, it takes 1 to %d characters", option->name, value,
-                  PREFIX_BYTES_MAX);
-      return FALSE;
-    }
-  if (strings->len >= PREFIXES_MAX)
+  if (strings->len >= STRINGS_MAX)
     {
       g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE, "%s: it can be given at most %d times", option->name,
-                  PREFIXES_MAX);
+                  STRINGS_MAX);
       return FALSE;
     }
   g_ptr_array_add(strings, g_strdup(value));
+  return TRUE;
+}
+
+static gboolean
+_set_path(PkOptions *self, const PkOption *option, const gchar *value, GError **error)
+{
+  gchar **path = _path(self, option);
+
+  if (!_check_length(option, value, (gsize) option->min, PATH_BYTES_MAX, error))
+    return FALSE;
+  g_free(*path);
+  *path = g_strdup(value);
   return TRUE;
 }
 
@@ -307,11 +344,14 @@ pk_options_set(PkOptions *self, const gchar *name, const gchar *value, GError **
     case PK_OPTION_WORDS:
       ok = _set_words(self, option, value, error);
       break;
+    case PK_OPTION_STRINGS:
+      ok = _check_length(option, value, 1, PREFIX_BYTES_MAX, error) && _add_string(self, option, value, error);
+      break;
+    case PK_OPTION_ENTRIES:
+      ok = _check_entry(option, value, error) && _add_string(self, option, value, error);
+      break;
     case PK_OPTION_PATH:
       ok = _set_path(self, option, value, error);
-      break;
-    case PK_OPTION_STRINGS:
-      ok = _add_string(self, option, value, error);
       break;
     }
   if (ok)
@@ -379,5 +419,5 @@ pk_options_check(PkOptions *self, GError **error)
                   "min-packets", self->min_packets) &&
          _require(self->max_windows <= self->max_sources, error, "max-windows", self->max_windows, "at most",
                   "max-sources", self->max_sources) &&
-         _check_prefixes_differ(self, error);
+         _check_prefixes_differ(self, error) && pk_allow_check_lines(self->allow, error);
 }

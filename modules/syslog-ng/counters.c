@@ -15,6 +15,7 @@ typedef struct _EngineCounter
   gsize offset; /* of the guint64 in PkStats */
 } EngineCounter;
 
+/* clang-format off */
 static const gchar *const PLAIN_NAMES[PK_N_COUNTERS] = {
   [PK_COUNTER_RECOGNISED] = "recognised",
   [PK_COUNTER_IGNORED] = "ignored",
@@ -22,10 +23,12 @@ static const gchar *const PLAIN_NAMES[PK_N_COUNTERS] = {
   [PK_COUNTER_UNKNOWN_PREFIX] = "unknown_prefix",
   [PK_COUNTER_CONTEXT] = "context",
   [PK_COUNTER_OWN] = "own",
+  [PK_COUNTER_ALLOWED] = "allowed",
   [PK_COUNTER_CLAMPED_CLOCK] = "clamped_clock",
   [PK_COUNTER_AUDIT_JOINED] = "audit_joined",
   [PK_COUNTER_AUDIT_EVICTED] = "audit_evicted",
 };
+/* clang-format on */
 
 static const EngineCounter TOTALS[PK_N_ENGINE_TOTALS] = {
   { "hits", G_STRUCT_OFFSET(PkStats, hits) },
@@ -33,7 +36,7 @@ static const EngineCounter TOTALS[PK_N_ENGINE_TOTALS] = {
   { "candidates", G_STRUCT_OFFSET(PkStats, candidates) },
   { "scans", G_STRUCT_OFFSET(PkStats, scans) },
   { "below_confidence", G_STRUCT_OFFSET(PkStats, below_confidence) },
-  { "allowed", G_STRUCT_OFFSET(PkStats, allowed) },
+  { "suppressed", G_STRUCT_OFFSET(PkStats, suppressed) },
   { "failed_attempts", G_STRUCT_OFFSET(PkStats, failed_attempts) },
   { "in_cooldown", G_STRUCT_OFFSET(PkStats, in_cooldown) },
   { "rate_limited", G_STRUCT_OFFSET(PkStats, rate_limited) },

@@ -23,6 +23,7 @@
  * | unknown_prefix      | lines whose log prefix says neither deny nor accept          |
  * | context             | lines that are nothing by themselves, kept for the engine    |
  * | own                 | this module's alerts, passed on untouched                    |
+ * | allowed             | recognised messages whose source is on the allow list        |
  * | clamped_clock       | event times a day or more off, replaced by the receive time  |
  * | audit_joined        | audit commands that got what another record said             |
  * | audit_evicted       | audit records that gave way before they were asked for       |
@@ -33,7 +34,7 @@
  * | candidates, scans   | complete candidates judged; sources that scanned             |
  * | below_confidence    | candidates below min-confidence()                            |
  * | sign_SIGN           | candidates with that sign                                    |
- * | allowed             | alerts that allow() suppressed                               |
+ * | suppressed          | alerts of sources on the allow list                          |
  * | failed_attempts     | daemons' stages that never opened                            |
  * | in_cooldown         | candidates that cooldown() suppressed                        |
  * | rate_limited        | alerts over max-alerts()                                     |
@@ -58,6 +59,7 @@ typedef enum
   PK_COUNTER_UNKNOWN_PREFIX,
   PK_COUNTER_CONTEXT,
   PK_COUNTER_OWN,
+  PK_COUNTER_ALLOWED,
   PK_COUNTER_CLAMPED_CLOCK,
   PK_COUNTER_AUDIT_JOINED,
   PK_COUNTER_AUDIT_EVICTED,

@@ -3,6 +3,7 @@
 
 #include "port-knock.h"
 
+#include "allow-list.h"
 #include "counters.h"
 #include "input.h"
 #include "output.h"
@@ -40,6 +41,7 @@ typedef struct _PortKnockParser
   PkRecogniser *recogniser;
   PkAuditJoin *audit_join;
   PkUnknownPrefixes *unknown_prefixes;
+  PkAllow *allow;
   PkOutput output;
   PkState *state;   /* NULL without correlate() */
   PkEngine *engine; /* borrowed from state */
@@ -145,10 +147,12 @@ _take_event(PortKnockParser *self, LogMessage **pmsg, const LogPathOptions *path
 {
   gint64 received_usec = pk_input_time_usec(*pmsg, LM_TS_RECVD);
   PkSlice scope = _format_scope(self, *pmsg);
+  gboolean allowed;
 
   /* By the record's own time, which is a part of its number. */
   pk_audit_join_take(self->audit_join, event, line->host, received_usec);
   _settle_event_time(self, event, received_usec);
+  allowed = pk_allow_mark(self->allow, event, received_usec);
   if (result == PK_SCAN_CONTEXT)
     {
       pk_counters_inc_result(&self->counters, result);
@@ -156,6 +160,8 @@ _take_event(PortKnockParser *self, LogMessage **pmsg, const LogPathOptions *path
       return;
     }
   pk_counters_inc_recognised(&self->counters, event);
+  if (allowed)
+    stats_counter_inc(self->counters.plain[PK_COUNTER_ALLOWED]);
   /* Before the message is written to: line borrows from it. */
   _observe(self, event, line->host, scope, received_usec);
   log_msg_make_writable(pmsg, path_options);
@@ -368,7 +374,8 @@ _announce(PortKnockParser *self)
            evt_tag_printf("reserved_bytes", "%" G_GUINT64_FORMAT, stats.reserved_bytes),
            evt_tag_int("max_sources", options->max_sources), evt_tag_int("max_windows", options->max_windows),
            evt_tag_int("window", options->window_seconds), evt_tag_int("settle", options->settle_seconds),
-           evt_tag_str("dialects", dialects), log_pipe_location_tag(&self->super.super));
+           evt_tag_printf("allow", "%" G_GSIZE_FORMAT, pk_allow_count(self->allow)), evt_tag_str("dialects", dialects),
+           log_pipe_location_tag(&self->super.super));
   g_free(dialects);
 }
 
@@ -392,7 +399,20 @@ _init_engine(PortKnockParser *self, GError **error)
     return FALSE;
   self->audit_join = pk_audit_join_new();
   self->unknown_prefixes = pk_unknown_prefixes_new();
+  self->allow = pk_allow_list_acquire(&self->super.super, &self->settings.engine, error);
+  if (!self->allow)
+    return FALSE;
   return !self->settings.correlate || _acquire_state(self, error);
+}
+
+/* What init made and no other configuration needs. */
+static void
+_free_parts(PortKnockParser *self)
+{
+  g_clear_pointer(&self->recogniser, pk_recogniser_free);
+  g_clear_pointer(&self->audit_join, pk_audit_join_free);
+  g_clear_pointer(&self->allow, pk_allow_unref);
+  g_clear_pointer(&self->unknown_prefixes, pk_unknown_prefixes_free);
 }
 
 static gboolean
@@ -405,9 +425,7 @@ _init(LogPipe *s)
     return FALSE;
   if (!_init_engine(self, &error))
     {
-      g_clear_pointer(&self->recogniser, pk_recogniser_free);
-      g_clear_pointer(&self->audit_join, pk_audit_join_free);
-      g_clear_pointer(&self->unknown_prefixes, pk_unknown_prefixes_free);
+      _free_parts(self);
       return _report(self, error);
     }
   pk_output_init(&self->output, self->settings.prefix);
@@ -435,9 +453,8 @@ _deinit(LogPipe *s)
       self->state = NULL;
     }
   pk_counters_unregister(&self->counters, self->super.name, _reference_name(self, reference));
-  g_clear_pointer(&self->recogniser, pk_recogniser_free);
-  g_clear_pointer(&self->audit_join, pk_audit_join_free);
-  g_clear_pointer(&self->unknown_prefixes, pk_unknown_prefixes_free);
+  pk_allow_list_release(g_steal_pointer(&self->allow), s, &self->settings.engine);
+  _free_parts(self);
   return log_parser_deinit_method(s);
 }
 

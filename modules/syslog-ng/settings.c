@@ -8,6 +8,7 @@
 /* syslog-ng cuts names of name-value pairs at 255 bytes. */
 #define PREFIX_BYTES_MAX 128
 #define PERSIST_NAME_BYTES_MAX 128
+#define ALLOW_VALUES_MAX 4
 
 static const gchar *const INJECT_MODES[] = { "pass-through", "internal", NULL };
 static const gchar *const FIELDS_MODES[] = { "core", "all", NULL };
@@ -120,6 +121,100 @@ _set_one(PkSettings *self, const gchar *name, const gchar *value, GError **error
 }
 
 static gboolean
+_refuse(const gchar *name, const gchar *value, const gchar *permitted, GError **error)
+{
+  g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE, "%s: \"%.160s\" is not permitted, it takes %s", name,
+              value, permitted);
+  return FALSE;
+}
+
+/* A word of an entry, which a blank would end. */
+static gboolean
+_append_word(GString *entry, const gchar *name, const gchar *word, GError **error)
+{
+  if (word[0] == '\0' || strpbrk(word, " \t"))
+    return _refuse("allow", word, "a network, a reason, and then perhaps a destination network and a date", error);
+  g_string_append_printf(entry, "%s%s ", name, word);
+  return TRUE;
+}
+
+/* "" stands for one that is not given. */
+static gboolean
+_append_optional(GString *entry, const gchar *name, const gchar *word, GError **error)
+{
+  return !word || word[0] == '\0' || _append_word(entry, name, word, error);
+}
+
+/* allow("NETWORK" "REASON" ["DESTINATION" ["DATE"]]) as an entry of the file. */
+static gboolean
+_append_entry(GString *entry, GList *values, GError **error)
+{
+  const gchar *reason = g_list_nth_data(values, 1), *dest = g_list_nth_data(values, 2);
+  const gchar *until = g_list_nth_data(values, 3);
+
+  reason += strspn(reason, " \t");
+  if (g_str_has_prefix(reason, "dest=") || g_str_has_prefix(reason, "until="))
+    return _refuse("allow", reason, "a reason that begins otherwise", error);
+  if (!_append_word(entry, "", values->data, error) || !_append_optional(entry, "dest=", dest, error) ||
+      !_append_optional(entry, "until=", until, error))
+    return FALSE;
+  g_string_append(entry, reason);
+  return TRUE;
+}
+
+static gboolean
+_set_allow(PkSettings *self, GList *values, GError **error)
+{
+  GString *entry;
+  gboolean ok;
+
+  if (g_list_length(values) > ALLOW_VALUES_MAX)
+    {
+      g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE, "allow: it takes %d values at most, not %u",
+                  ALLOW_VALUES_MAX, g_list_length(values));
+      return FALSE;
+    }
+  entry = g_string_new(NULL);
+  ok = _append_entry(entry, values, error) && pk_options_set(&self->engine, "allow", entry->str, error);
+  g_string_free(entry, TRUE);
+  return ok;
+}
+
+static const PkOption *
+_find_engine_option(const gchar *name)
+{
+  gsize n;
+  const PkOption *table = pk_option_table(&n);
+
+  for (gsize i = 0; i < n; i++)
+    if (strcmp(table[i].name, name) == 0)
+      return &table[i];
+  return NULL;
+}
+
+static gboolean
+_has_words(const gchar *name)
+{
+  const PkOption *option = _find_engine_option(name);
+
+  return option && option->type == PK_OPTION_WORDS;
+}
+
+/* signs(all -periodic) is the same as signs("all,-periodic"). */
+static gboolean
+_set_words(PkSettings *self, const gchar *name, GList *values, GError **error)
+{
+  GString *words = g_string_new(values->data);
+  gboolean ok;
+
+  for (values = values->next; values; values = values->next)
+    g_string_append_printf(words, ",%s", (const gchar *) values->data);
+  ok = pk_options_set(&self->engine, name, words->str, error);
+  g_string_free(words, TRUE);
+  return ok;
+}
+
+static gboolean
 _may_be_repeated(const gchar *name)
 {
   gsize n;
@@ -134,6 +229,10 @@ _may_be_repeated(const gchar *name)
 static gboolean
 _set_all(PkSettings *self, const gchar *name, GList *values, GError **error)
 {
+  if (values && values->next && strcmp(name, "allow") == 0)
+    return _set_allow(self, values, error);
+  if (values && values->next && _has_words(name))
+    return _set_words(self, name, values, error);
   if (values && values->next && !_may_be_repeated(name))
     {
       g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE, "%s: it takes one value, not %u", name,
@@ -169,6 +268,31 @@ _strings_equal(const GPtrArray *self, const GPtrArray *other)
   return TRUE;
 }
 
+/* The engine reads no allow list: another one is no reason for another engine. */
+static gboolean
+_is_of_engine(const PkOption *option)
+{
+  return option->offset != G_STRUCT_OFFSET(PkOptions, allow) &&
+         option->offset != G_STRUCT_OFFSET(PkOptions, allow_file);
+}
+
+static gboolean
+_option_equals(const PkOption *option, const PkOptions *self, const PkOptions *other)
+{
+  const gint *left = _integer(self, option), *right = _integer(other, option);
+
+  switch (option->type)
+    {
+    case PK_OPTION_STRINGS:
+    case PK_OPTION_ENTRIES:
+      return _strings_equal(*(GPtrArray **) left, *(GPtrArray **) right);
+    case PK_OPTION_PATH:
+      return g_strcmp0(*(gchar **) left, *(gchar **) right) == 0;
+    default:
+      return *left == *right;
+    }
+}
+
 gboolean
 pk_settings_engine_equals(const PkOptions *self, const PkOptions *other)
 {
@@ -176,19 +300,7 @@ pk_settings_engine_equals(const PkOptions *self, const PkOptions *other)
   const PkOption *table = pk_option_table(&n);
 
   for (gsize i = 0; i < n; i++)
-    {
-      if (table[i].type == PK_OPTION_PATH)
-        {
-          if (g_strcmp0(*(gchar **) _integer(self, &table[i]), *(gchar **) _integer(other, &table[i])) != 0)
-            return FALSE;
-        }
-      else if (table[i].type == PK_OPTION_STRINGS)
-        {
-          if (!_strings_equal(*(GPtrArray **) _integer(self, &table[i]), *(GPtrArray **) _integer(other, &table[i])))
-            return FALSE;
-        }
-      else if (*_integer(self, &table[i]) != *_integer(other, &table[i]))
-        return FALSE;
-    }
+    if (_is_of_engine(&table[i]) && !_option_equals(&table[i], self, other))
+      return FALSE;
   return TRUE;
 }

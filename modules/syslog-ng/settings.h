@@ -47,12 +47,13 @@ void pk_settings_clear(PkSettings *self);
 void pk_settings_copy(const PkSettings *self, PkSettings *dest);
 
 /* Sets one option, of either kind; '_' in name counts as '-'.  values are
- * strings, borrowed; only options that may be repeated take more than one.  On
- * FALSE *error names the option, the value and what is permitted. */
+ * strings, borrowed; only options that may be repeated take more than one, and
+ * allow() network, reason, destination and date.  On FALSE *error names the
+ * option, the value and what is permitted. */
 gboolean pk_settings_set(PkSettings *self, const gchar *name, GList *values, GError **error);
 
 /* TRUE when both hold the same options of the engine: state can be handed over
- * as it is. */
+ * as it is.  The allow list is not the engine's. */
 gboolean pk_settings_engine_equals(const PkOptions *self, const PkOptions *other);
 
 #endif

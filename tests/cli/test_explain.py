@@ -7,7 +7,7 @@ import json
 import os
 import unittest
 
-from pk_command import KNOCK_NFT, KNOCK_UFW, WHEN, CommandTest, deny, knock, read_line, run, running
+from pk_command import KNOCK_NFT, KNOCK_UFW, SOURCE_DIR, WHEN, CommandTest, deny, knock, read_line, run, running
 
 
 class Explain(CommandTest):
@@ -111,6 +111,27 @@ class Explain(CommandTest):
         self.assertEqual((event["recognised"], event["kind"]), (True, "firewall_deny"))
         (event,) = self.explain(line, "--accept-prefix", "weather-report:")
         self.assertEqual((event["recognised"], event["kind"]), (True, "firewall_accept"))
+
+    def test_a_source_on_the_allow_list_has_the_reason(self):
+        events = self.explain(
+            deny(7000) + deny(7000, source="203.0.113.1") + b"hello\n",
+            "--allow",
+            "198.51.100.0/24 our scanners",
+            "--allow",
+            "203.0.113.0/24 dest=192.0.2.11 somewhere else",
+        )
+        self.assertEqual([event.get("allowed") for event in events], ["our scanners", None, None])
+        self.assertEqual([event["recognised"] for event in events], [True, True, False])
+
+    def test_an_allow_entry_counts_to_the_end_of_its_last_day_in_the_log(self):
+        given = deny(7000, stamp="Mar  1 23:59:59 gate kernel: ") + deny(7000, stamp="Mar  2 00:00:00 gate kernel: ")
+        events = self.explain(given, *WHEN, "--allow", "198.51.100.7 until=2026-03-01 a test")
+        self.assertEqual([event.get("allowed") for event in events], ["a test", None])
+
+    def test_the_example_allow_list_is_correct(self):
+        path = SOURCE_DIR / "conf.d" / "allow.example"
+        (event,) = self.explain(deny(7000, source="192.0.2.50", dest="198.51.100.9"), "--allow-file", path)
+        self.assertEqual(event["allowed"], "monitoring")
 
     def test_own_alerts_are_not_recognised(self):
         line = b"Mar  1 10:00:00 relay port-knock: rapid_sequential_port_denied alert_id=0011223344556677 x=y\n"

@@ -261,6 +261,14 @@ class Counters(CommandTest):
         }
         self.assertEqual({name: stats.get(name) for name in expected}, expected)
 
+    def test_stats_count_lines_of_allowed_sources(self):
+        self.assertEqual(self.stats(KNOCK_UFW.read_bytes())["allowed"], "0")
+        everybody = ["--allow", "0.0.0.0/1 x", "--allow", "128.0.0.0/1 y"]
+        stats = self.stats(KNOCK_UFW.read_bytes(), *everybody)
+        self.assertEqual(stats["allowed"], stats["recognised"])
+        stats = self.stats(KNOCK_UFW.read_bytes(), "--allow", "128.0.0.0/1 until=2026-01-01 y")
+        self.assertEqual(stats["allowed"], "0")
+
     def test_stats_count_scans(self):
         self.assertGreaterEqual(int(self.stats(SCAN_UFW.read_bytes())["scans"]), 1)
         self.assertEqual(self.stats(KNOCK_UFW.read_bytes())["scans"], "0")

@@ -39,6 +39,8 @@ ENGINE_OPTIONS = {
     "max-alerts": "60",
     "deny-prefix": None,
     "accept-prefix": None,
+    "allow": None,
+    "allow-file": None,
 }
 
 
@@ -179,11 +181,34 @@ class BadUsage(CommandTest):
                 self.assert_refused(errors, command, f"--{name}", value, KNOCK_UFW)
                 self.assert_refused(errors, command, f"--{name}={value}", KNOCK_UFW)
 
+    def test_bad_allow_lists(self):
+        for option, value, error in (
+            ("allow", "10.0.0.0/33 x", 'allow: "10.0.0.0/33" is no network: a prefix length of 0 to 32 is permitted'),
+            ("allow", "192.0.2.1", 'allow: "192.0.2.1" has no reason: one of 1 to 255 bytes is required'),
+            ("allow-file", "", 'allow-file: "" is not permitted, it takes 1 to 4095 characters'),
+            ("allow-file", DATA / "none.allow", f"allow-file: {DATA}/none.allow: No such file or directory"),
+            ("allow-file", DATA, f"allow-file: {DATA}: it is no regular file"),
+        ):
+            for command in ("replay", "explain"):
+                self.assert_refused(f"port-knock: {error}\n", command, f"--{option}", value, KNOCK_UFW)
+
+    def test_a_bad_line_of_an_allow_file_is_named(self):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b"# ours\n\n192.0.2.1 one\n10.1.2.3/8 two\n")
+            file.flush()
+            error = (
+                f'port-knock: allow-file: {file.name}:4: "10.1.2.3/8" is no network, it has bits set after its prefix; '
+                "permitted would be 10.0.0.0/8\n"
+            )
+            for command in ("replay", "explain"):
+                self.assert_refused(error, command, "--allow-file", file.name, KNOCK_UFW)
+
     def test_values_that_do_not_go_together(self):
         for options in (
             ["--window", "5", "--settle", "6"],
             ["--min-ports", "6", "--max-ports", "5"],
             ["--deny-prefix", "net ", "--accept-prefix", "net "],
+            ["--allow", "192.0.2.1 x", "--allow", "192.0.2.1/32 y"],
         ):
             result = run("replay", *options, KNOCK_UFW)
             self.assertEqual((result.text, result.code), ("", 2))

@@ -269,6 +269,49 @@ Test(options, a_prefix_in_both_lists_is_refused)
   _expect_conflict("accept-prefix: \"FW: \" is not permitted, deny-prefix has it too");
 }
 
+/* ---- allow list, paths ------------------------------------------------------- */
+
+Test(options, entries_of_the_allow_list_add_up)
+{
+  _set("allow", "192.0.2.0/24 one");
+  _set("allow", "192.0.2.0/24 dest=198.51.100.1 two");
+  cr_expect_eq(options.allow->len, 2);
+  cr_expect_str_eq(g_ptr_array_index(options.allow, 1), "192.0.2.0/24 dest=198.51.100.1 two");
+  _expect_fine();
+}
+
+Test(options, a_bad_entry_is_refused_with_the_option_s_name)
+{
+  _expect_refused("allow", "10.1.2.3/8 x",
+                  "allow: \"10.1.2.3/8\" is no network, it has bits set after its prefix; permitted would be "
+                  "10.0.0.0/8");
+  _expect_refused("allow", "# x",
+                  "allow: \"#\" is no network: an IPv4 or IPv6 address is permitted, alone or with a prefix length");
+  cr_expect_eq(options.allow->len, 0);
+}
+
+Test(options, an_entry_twice_is_refused)
+{
+  _set("allow", "192.0.2.0/24 one");
+  _set("allow", "192.0.2.0/24 two");
+  _expect_conflict("allow: \"192.0.2.0/24\" is permitted once");
+}
+
+Test(options, of_paths_the_last_counts)
+{
+  gchar *longest = g_strnfill(4095, 'p'), *longer = g_strnfill(4096, 'p');
+
+  cr_expect_null(options.allow_file);
+  _set("allow-file", "a");
+  _set("allow-file", longest);
+  cr_expect(!pk_options_set(&options, "allow-file", longer, NULL));
+  _expect_refused("allow-file", "", "allow-file: \"\" is not permitted, it takes 1 to 4095 characters");
+  cr_expect_str_eq(options.allow_file, longest);
+  _expect_fine();
+  g_free(longest);
+  g_free(longer);
+}
+
 /* ---- values that do not go together ---------------------------------------- */
 
 Test(options, the_defaults_go_together)
@@ -395,10 +438,13 @@ Test(options, a_copy_is_equal_and_its_own)
 
   _set("window", "77");
   _set("deny-prefix", "DROP");
+  _set("allow-file", "file");
   pk_options_copy(&options, &copy);
+  _set("allow-file", "other");
   _set("deny-prefix", "MORE");
   _set("window", "78");
   cr_expect_eq(copy.window_seconds, 77);
+  cr_expect_str_eq(copy.allow_file, "file");
   cr_expect_eq(copy.given & options.given, copy.given);
   cr_expect_eq(copy.deny_prefix->len, 1);
   cr_expect_str_eq(g_ptr_array_index(copy.deny_prefix, 0), "DROP");

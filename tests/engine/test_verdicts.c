@@ -355,7 +355,7 @@ Test(verdicts, an_allowed_source_is_counted_and_not_reported)
     }
   knocks_tick(&knocks, 20000);
   EXPECT_ALERTS(0);
-  cr_expect_eq(knocks_stats(&knocks).allowed, 1);
+  cr_expect_eq(knocks_stats(&knocks).suppressed, 1);
 }
 
 Test(verdicts, without_window_in_alert_on_candidates_are_silent)

@@ -8,8 +8,9 @@
 #include "fuzz/fuzz.h"
 
 /* Runs a fuzz target without libFuzzer, as one of make check's tests: on every
- * file of the samples, on each of their lines, and on lines cut off anywhere.
- * Then says how many files there were in Criterion's words, for run-test. */
+ * file of the samples and seeds, on each of their lines, and on lines cut off
+ * anywhere.  Then says how many files there were in Criterion's words, for
+ * run-test. */
 
 /* Cutting every line of every file anywhere would take minutes. */
 #define LINES_CUT_PER_FILE 20
@@ -81,7 +82,7 @@ int
 main(void)
 {
   const gchar *source = g_getenv("PK_SOURCE_DIR");
-  const gchar *const folders[] = { "samples", "captures" };
+  const gchar *const folders[] = { "samples", "captures", "fuzz/seeds" };
   guint n = 0;
   gsize i;
 

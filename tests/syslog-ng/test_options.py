@@ -47,6 +47,37 @@ BAD_VALUES = [
     ("min-confidence(2)", 'min-confidence: "2" is not permitted, it takes one of low, medium, high, confirmed'),
     ('deny-prefix("")', 'deny-prefix: "" is not permitted, it takes 1 to 127 characters'),
     ('accept-prefix("")', 'accept-prefix: "" is not permitted, it takes 1 to 127 characters'),
+    (
+        "allow()",
+        'allow: "" is no network: an IPv4 or IPv6 address is permitted, alone or with a prefix length',
+    ),
+    ('allow("192.0.2.1")', 'allow: "192.0.2.1" has no reason: one of 1 to 255 bytes is required'),
+    ('allow("192.0.2.1" "")', 'allow: "192.0.2.1" has no reason: one of 1 to 255 bytes is required'),
+    ('allow("10.0.0.0/33" "x")', 'allow: "10.0.0.0/33" is no network: a prefix length of 0 to 32 is permitted'),
+    (
+        'allow("10.1.2.3/8" "x")',
+        'allow: "10.1.2.3/8" is no network, it has bits set after its prefix; permitted would be 10.0.0.0/8',
+    ),
+    (
+        'allow("::/0" "x")',
+        'allow: "::/0" is every source, which is permitted only with dest= and a smaller network',
+    ),
+    (
+        'allow("192.0.2.1" "x" "" "31.12.2026")',
+        'allow: "31.12.2026" is no date: YYYY-MM-DD is permitted, the last day on which the entry counts',
+    ),
+    (
+        'allow("192.0.2.1 dest=192.0.2.2" "x")',
+        'allow: "192.0.2.1 dest=192.0.2.2" is not permitted, it takes a network, a reason, and then perhaps a '
+        "destination network and a date",
+    ),
+    (
+        'allow("192.0.2.1" "dest=192.0.2.2 x")',
+        'allow: "dest=192.0.2.2 x" is not permitted, it takes a reason that begins otherwise',
+    ),
+    ('allow("192.0.2.1" "x" "" "" "")', "allow: it takes 4 values at most, not 5"),
+    ('allow-file("")', 'allow-file: "" is not permitted, it takes 1 to 4095 characters'),
+    ('allow-file("/a" "/b")', "allow-file: it takes one value, not 2"),
     ('prefix("")', 'prefix: "" is not permitted, it takes 1 to 128 letters, digits and the characters . _ - @'),
     ('prefix("a b")', 'prefix: "a b" is not permitted, it takes 1 to 128 letters, digits and the characters . _ - @'),
     (
@@ -73,13 +104,15 @@ CONFLICTS = [
         "max-windows: 2048 is not permitted, it must be at most max-sources, which is 1024",
     ),
     ('deny-prefix("A: ") accept-prefix("A: ")', 'accept-prefix: "A: " is not permitted, deny-prefix has it too'),
+    ('allow("192.0.2.1" "x") allow("192.0.2.1/32" "y")', 'allow: "192.0.2.1" is permitted once'),
 ]
 
 GOOD = """
   window(60) settle(5) min-ports(2) max-ports(10) min_packets(2) max-packets("14") min-duration(1) scan-memory(600)
   cooldown(0) min-confidence(low) max-sources(4096) max-windows(256) max-alerts(100) deny-prefix("A: " 'B: ')
   deny-prefix("C: ") accept-prefix("D: ") prefix(".SDATA.knock@32473.") persist-name("edge") inject-mode("internal")
-  correlate(yes) fields(all) use-time(received) scope("${HOST}") template("$MSG")
+  allow("192.0.2.0/24" "one") allow("192.0.2.1" "two" "198.51.100.0/24" "2026-12-31") allow("::1 until=2026-12-31 x")
+  allow-file("/nowhere/allow") correlate(yes) fields(all) use-time(received) scope("${HOST}") template("$MSG")
 """
 
 
@@ -195,6 +228,10 @@ class Library(RelayTest):
         fields = json.loads(relay.wait_lines(1)[0])
         self.assertEqual((fields["src_ip"], fields["dest_port"], fields["host"]), ("192.0.2.1", "7000", "fw1"))
         self.assertRegex(fields["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}")
+
+    def test_the_example_allow_list_is_correct(self):
+        relay = self.relay(simple(f'allow-file("{SOURCE_DIR / "conf.d" / "allow.example"}")'))
+        self.assertIn("allow='8'", relay.log)
 
     def test_the_example_relay_is_correct(self):
         text = (SOURCE_DIR / "conf.d" / "relay.conf").read_text()

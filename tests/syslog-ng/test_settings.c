@@ -83,17 +83,93 @@ Test(settings, take_several_values_only_where_an_option_may_be_repeated)
   g_list_free(values);
 }
 
+static gboolean
+_set_many(const gchar *name, const gchar *const *texts, GError **error)
+{
+  GList *values = NULL;
+  gboolean ok;
+
+  for (; *texts; texts++)
+    values = g_list_append(values, (gpointer) *texts);
+  ok = pk_settings_set(&settings, name, values, error);
+  g_list_free(values);
+  return ok;
+}
+
+Test(settings, make_an_entry_of_the_values_of_allow)
+{
+  static const gchar *const GOOD[][5] = {
+    { "192.0.2.1", "some reason" },
+    { "192.0.2.2", "reason", "198.51.100.0/24" },
+    { "192.0.2.3", "reason", "198.51.100.0/24", "2026-12-31" },
+    { "192.0.2.4", "reason", "", "2026-12-31" },
+    { "192.0.2.5 until=2026-12-31 reason" },
+  };
+  static const gchar *const ENTRIES[] = { "192.0.2.1 some reason", "192.0.2.2 dest=198.51.100.0/24 reason",
+                                          "192.0.2.3 dest=198.51.100.0/24 until=2026-12-31 reason",
+                                          "192.0.2.4 until=2026-12-31 reason", "192.0.2.5 until=2026-12-31 reason" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS(GOOD); i++)
+    {
+      cr_expect(_set_many("allow", GOOD[i], NULL));
+      cr_assert_eq(settings.engine.allow->len, i + 1);
+      cr_expect_str_eq(g_ptr_array_index(settings.engine.allow, i), ENTRIES[i]);
+    }
+}
+
+Test(settings, refuse_values_of_allow_that_would_mean_something_else)
+{
+  static const gchar *const BAD[][6] = {
+    { "192.0.2.1 192.0.2.2", "reason" },
+    { "192.0.2.1", "reason", "192.0.2.2 more" },
+    { "192.0.2.1", "reason", "192.0.2.2", "2026-12-31 more" },
+    { "192.0.2.1", "dest=192.0.2.2 reason" },
+    { "192.0.2.1", "until=2026-12-31 reason" },
+    { "192.0.2.1", " \t dest=192.0.2.2 reason" },
+    { "192.0.2.1", "until=2026-12-31 reason", "192.0.2.2" },
+    { "", "192.0.2.1 reason" },
+    { "192.0.2.1", "" },
+    { "192.0.2.1", "reason", "", "", "" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS(BAD); i++)
+    {
+      GError *error = NULL;
+
+      cr_expect_not(_set_many("allow", BAD[i], &error), "%s", BAD[i][0]);
+      cr_assert_not_null(error);
+      cr_expect(g_str_has_prefix(error->message, "allow: "), "%s", error->message);
+      g_error_free(error);
+    }
+  cr_expect_eq(settings.engine.allow->len, 0);
+}
+
+Test(settings, take_another_allow_list_for_the_same_engine)
+{
+  PkSettings before;
+
+  pk_settings_copy(&settings, &before);
+  cr_assert(_set("allow", "192.0.2.1 reason"));
+  cr_assert(_set("allow-file", "/nowhere/allow"));
+  cr_expect(pk_settings_engine_equals(&before.engine, &settings.engine));
+  pk_settings_clear(&before);
+}
+
 Test(settings, are_copied_deeply)
 {
   PkSettings copy;
 
   cr_assert(_set("deny-prefix", "A: "));
   cr_assert(_set("persist-name", "edge"));
+  cr_assert(_set("allow", "192.0.2.1 reason"));
+  cr_assert(_set("allow-file", "/nowhere/allow"));
   pk_settings_copy(&settings, &copy);
   pk_settings_clear(&settings);
   cr_expect_str_eq(copy.persist_name, "edge");
   cr_expect_str_eq(copy.prefix, ".knock.");
   cr_expect_str_eq(g_ptr_array_index(copy.engine.deny_prefix, 0), "A: ");
+  cr_expect_str_eq(g_ptr_array_index(copy.engine.allow, 0), "192.0.2.1 reason");
+  cr_expect_str_eq(copy.engine.allow_file, "/nowhere/allow");
   pk_settings_clear(&copy);
   pk_settings_init(&settings);
 }
