@@ -326,8 +326,8 @@ static const PkTupleSpec generic = {
   "src=\"", " src=", ",src=", ";src=", "|src=", "\tsrc=", "srcip=", "src_ip=", "src-ip=", "SrcIP=", "srcIp=",          \
       "source_ip=", "sourceip=", "source-ip=", "SourceIP=", "SrcIPAddr", "src_addr=", "srcaddr=", "saddr=",            \
       " source=", "sourceIp=", "SourceIp=", "source_address=", "source-address=", "Src=\"",                            \
-      "SRC_IP=", "SRCIP=", ", SRC=", "sourceIPv4Address=", "sourceIPv6Address=", "ip_src=", "csip=", "initiator_ip=",  \
-      " sip=", " s_ip=", "srcIP=", "Source=", "source_addr=", "sourceAddress=", "SourceAddress="
+      "SRC_IP=", "SRCIP=", "HIT-LOG ", "sourceIPv4Address=", "sourceIPv6Address=", "ip_src=", "csip=",                 \
+      "initiator_ip=", " sip=", " s_ip=", "srcIP=", "Source=", "source_addr=", "sourceAddress=", "SourceAddress="
 
 const PkDialect pk_dialect_generic_kv = {
   .name = "generic_kv",
