@@ -64,6 +64,8 @@ static const PkTupleSpec checkpoint_fwlog = {
       },
   .keys =
       (const PkTupleKey[]){
+          { "action", PK_TUPLE_REQUIRE,
+            "accept|drop|reject|encrypt|decrypt|authcrypt|deauth|keyinst|ctl|block|monitor|detect|prevent|bypass" },
           { "action", PK_TUPLE_ACTION, NULL },
           { "src", PK_TUPLE_SOURCE, NULL },
           { "s_port", PK_TUPLE_SOURCE_PORT, NULL },

@@ -11,21 +11,22 @@
 #define VERDICT_DENY                                                                                                   \
   "deny|denied|denies|drop|dropped|drops|block|blocked|blocks|reject|rejected|rejects|discard|discarded|refuse|"       \
   "refused|prohibit|prohibited|blackhole|drop-icmp|reset|reset-client|reset-server|reset-both|deny*packet|"            \
-  "drop*packet|packet*dropped|packet*denied|packet*blocked|connection*dropped|connection*denied|connection*blocked|"   \
-  "connection*refused|connection*rejected|connection*discarded|traffic*denied|traffic*dropped|traffic*blocked|"        \
-  "access block|access denied|firewall*deny|firewall*drop|firewall*block|%%*deny*|%%*drop*|denied by policy|"          \
-  "dropped by policy|blocked by policy|block without reply|silent drop|silently drop|net.drop|*_drop|*_deny|*_block|"  \
-  "*_discarded|*_denied|*_dropped|*_blocked|*_rejected|*-denied|*-dropped|*-blocked|*-rejected|"                       \
-  "session deny|session denied|policy deny|policy denied|implicit deny|default deny|default drop|deny all|drop all|"   \
-  "deny-all|drop-all|block-all|deny_all|drop_all|block_all|disallow|disallowed|not allowed|not permitted|forbidden|"   \
-  "blocked by source|blocked by destination|blocked by rule|denied by rule|dropped by rule|denied by acl|"             \
-  "dropped by acl|blocked by firewall|dropped by firewall|denied by firewall|packet drop|packet deny|drop packet|"     \
-  "deny packet|tcp reset|send reset|reject with reset|deny_*|drop_*"
+  "drop*packet|packet*dropped|packet*denied|packet*blocked|connection*dropped|connection*denied|"                      \
+  "connection*blocked|connection*refused|connection*rejected|connection*discarded|traffic*denied|"                     \
+  "traffic*dropped|traffic*blocked|access block|access denied|firewall*deny|firewall*drop|firewall*block|"             \
+  "%%*deny*|%%*drop*|denied by policy|dropped by policy|blocked by policy|block without reply|silent drop|"            \
+  "silently drop|net.drop|*_drop|*_deny|*_block|*_discarded|*_denied|*_dropped|*_blocked|*_rejected|*-denied|"         \
+  "*-dropped|*-blocked|*-rejected|session deny|session denied|policydeny|sessiondeny|policy deny|policy denied|"       \
+  "implicit deny|default deny|default drop|deny all|drop all|deny-all|drop-all|block-all|deny_all|drop_all|"           \
+  "block_all|disallow|disallowed|not allowed|not permitted|forbidden|blocked by source|blocked by destination|"        \
+  "blocked by rule|denied by rule|dropped by rule|denied by acl|dropped by acl|blocked by firewall|"                   \
+  "dropped by firewall|denied by firewall|packet drop|packet deny|drop packet|deny packet|tcp reset|send reset|"       \
+  "reject with reset|deny_*|drop_*"
 #define VERDICT_ACCEPT                                                                                                 \
   "allow|allowed|allows|accept|accepted|accepts|permit|permitted|permits|pass|passed|forward|forwarded|"               \
   "access permitted|access forward|connection*allowed|connection*permitted|connection*accepted|*_allowed|"             \
   "*_permitted|*_accepted|*_allow|*_permit|*_accept|*-allowed|*-permitted|*-accepted|%%*permit*|session permit|"       \
-  "policy permit"
+  "policypermit|policy permit"
 
 /* What was not done: on trial, or only seen. */
 #define VERDICT_NEITHER "potential*|*would*|*simulat*|*monitor*|*alert*|*not*deny*|*not*drop*|*not*block*|*dry*run*"
@@ -39,9 +40,10 @@ static const PkTupleWord words[] = {
 
 /* Whatever is blocked in these is not a packet for its port. */
 #define CONTENT                                                                                                        \
-  "*ips*|*ids*|*idp*|*intrusion*|*threat*|*utm*|*web*|*url*|*waf*|*virus*|*malware*|*mail*|*spam*|*application*|"      \
-  "*app-c*|*app_c*|*appcontrol*|*dlp*|*attack*|*auth*|*login*|*dns*|*proxy*|*http*|*exploit*|*botnet*|*anomal*|"       \
-  "*signature*|*vulnerab*|*sandbox*|*content*|*file*|*flood*|*scan*|*rpz*|*casb*"
+  "*ips*|*ids*|*idp*|*intrusion*|*threat*|*utm*|*web*|*url*|*waf*|*virus*|*malware*|*mail*|*spam*|"                    \
+  "*application*|*app-c*|*app_c*|*appcontrol*|*dlp*|*attack*|*auth*|*login*|*dns*|*proxy*|*http*|*exploit*|"           \
+  "*botnet*|*anomal*|*signature*|*vulnerab*|*sandbox*|*content*|*file*|*flood*|*scan*|*rpz*|*casb*|*dbfw*|"            \
+  "*database*|*sql*"
 
 #define NO_DENY_IF_THERE(key)                                                                                          \
   {                                                                                                                    \
@@ -119,6 +121,7 @@ static const PkTupleKey aliases[] = {
   SOURCE("csip"),
   SOURCE("clientip"),
   SOURCE("srcendpointip"),
+  SOURCE("c6a2"),
   SOURCE_PORT("srcport"),
   SOURCE_PORT("sport"),
   SOURCE_PORT("spt"),
@@ -172,6 +175,7 @@ static const PkTupleKey aliases[] = {
   DEST("sdip"),
   DEST("serverip"),
   DEST("dstendpointip"),
+  DEST("c6a3"),
   DEST_PORT("dstport"),
   DEST_PORT("dport"),
   DEST_PORT("dpt"),
@@ -322,7 +326,8 @@ static const PkTupleSpec generic = {
   "src=\"", " src=", ",src=", ";src=", "|src=", "\tsrc=", "srcip=", "src_ip=", "src-ip=", "SrcIP=", "srcIp=",          \
       "source_ip=", "sourceip=", "source-ip=", "SourceIP=", "SrcIPAddr", "src_addr=", "srcaddr=", "saddr=",            \
       " source=", "sourceIp=", "SourceIp=", "source_address=", "source-address=", "Src=\"",                            \
-      "SRC_IP=", "SRCIP=", ", SRC=", "sourceIPv4Address=", "sourceIPv6Address=", "ip_src=", "csip=", "initiator_ip="
+      "SRC_IP=", "SRCIP=", "HIT-LOG ", "sourceIPv4Address=", "sourceIPv6Address=", "ip_src=", "csip=",                 \
+      "initiator_ip=", " sip=", " s_ip=", "srcIP=", "Source=", "source_addr=", "sourceAddress=", "SourceAddress="
 
 const PkDialect pk_dialect_generic_kv = {
   .name = "generic_kv",
@@ -381,7 +386,11 @@ const PkDialect pk_dialect_generic_json = {
                "\"srcIpAddr\"",
                "\"SrcIpAddr\"",
                "\"ip_src\"",
-               "\"client_ip\"" },
+               "\"client_ip\"",
+               "\"sip\"",
+               "\"s_ip\"",
+               "\"srcAddress\"",
+               "\"src_address\"" },
   .words = { "\"deny",    "\"drop",  "\"block", "\"reject", "\"discard", "\"refuse", "\"allow", "\"accept",
              "\"permit",  "denied",  "dropped", "blocked",  "rejected",  "refused",  "allowed", "accepted",
              "permitted", "-deny\"", "_deny\"", "-drop\"",  "_drop\"",   "_block\"", "-block\"" },

@@ -16,9 +16,11 @@ static const PkPattern ipfw_patterns[] = {
   { NULL, "{action!} ICMP:{type#}.{code#} " TUPLE "{proto=icmp}", PK_VERDICT_NONE, NULL },
   { NULL, "{action!} ICMPv6:{type#}.{code#} " TUPLE "{proto=icmpv6}", PK_VERDICT_NONE, NULL },
   { NULL, "{action!} {proto%} " TUPLE, PK_VERDICT_NONE, NULL },
-  { NULL, "Unreach {code#} P:{proto#} " TUPLE, PK_VERDICT_DENY, "Unreach" },
-  { NULL, "Unreach {code#} {proto%} " TUPLE, PK_VERDICT_DENY, "Unreach" },
-  { NULL, "Unreach6 {code#} {proto%} " TUPLE, PK_VERDICT_DENY, "Unreach6" },
+  { NULL, "Unreach {why#} ICMP:{type#}.{code#} " TUPLE "{proto=icmp}", PK_VERDICT_DENY, "Unreach" },
+  { NULL, "Unreach6 {why#} ICMPv6:{type#}.{code#} " TUPLE "{proto=icmpv6}", PK_VERDICT_DENY, "Unreach6" },
+  { NULL, "Unreach {why#} P:{proto#} " TUPLE, PK_VERDICT_DENY, "Unreach" },
+  { NULL, "Unreach {why#} {proto%} " TUPLE, PK_VERDICT_DENY, "Unreach" },
+  { NULL, "Unreach6 {why#} {proto%} " TUPLE, PK_VERDICT_DENY, "Unreach6" },
   { NULL, NULL, PK_VERDICT_NONE, NULL },
 };
 

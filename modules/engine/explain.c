@@ -6,9 +6,6 @@
 #include "engine/recognise.h"
 #include "scan/slice.h"
 
-/* Looks at every row without the registry's shortcuts: a line costs some
- * microseconds for each, which is nothing to a reader. */
-
 /* What a shape that does not say it itself missed in a line. */
 static const gchar *const FAILED[PK_N_SCAN_RESULTS] = {
   [PK_SCAN_NO_MATCH] = "it is not written like that",
@@ -17,15 +14,6 @@ static const gchar *const FAILED[PK_N_SCAN_RESULTS] = {
   [PK_SCAN_UNKNOWN_PREFIX] = "its log prefix says neither deny nor accept",
   [PK_SCAN_CONTEXT] = "it is nothing by itself, and adds to what another line says",
 };
-
-static gboolean
-_has_program(const PkDialect *dialect, const PkLine *line)
-{
-  for (gsize i = 0; i < PK_DIALECT_PROGRAMS_MAX && dialect->programs[i]; i++)
-    if (pk_slice_equals(line->program, pk_slice_from_string(dialect->programs[i])))
-      return TRUE;
-  return FALSE;
-}
 
 static const gchar *
 _find_needle(const PkDialect *dialect, PkSlice text)
@@ -45,18 +33,14 @@ _find_word(const PkDialect *dialect, PkSlice text)
   return NULL;
 }
 
-/* FALSE: nothing leads from the line to dialect. */
-static gboolean
+static void
 _find_lead(const PkDialect *dialect, const PkLine *line, PkExplanation *ret_lead)
 {
   *ret_lead = (PkExplanation){ .dialect = dialect, .needle = _find_needle(dialect, line->text) };
-  ret_lead->by_program = !ret_lead->needle && _has_program(dialect, line);
-  if (!ret_lead->needle && !ret_lead->by_program)
-    return FALSE;
+  ret_lead->by_program = !ret_lead->needle;
   ret_lead->word = _find_word(dialect, line->text);
   if (dialect->words[0] && !ret_lead->word)
     ret_lead->failed = "none of the words that it asks for is there";
-  return TRUE;
 }
 
 static guint
@@ -96,14 +80,20 @@ _try_nearness(const Search *self, guint row, PkExplanation *candidate, PkEvent *
 static void
 _find_nearest(Search *self, PkEvent *event, PkExplanation *ret_nearest)
 {
+  PkRowSet leads;
   gsize n;
   const PkDialect *const *dialects = pk_dialects(&n);
 
+  pk_recogniser_find_leads(self->recogniser, self->line, &leads);
   for (guint i = 0; i < n; i++)
     {
       PkExplanation candidate;
-      guint nearness = _find_lead(dialects[i], self->line, &candidate) ? _try_nearness(self, i, &candidate, event) : 0;
+      guint nearness;
 
+      if (!pk_row_set_has(&leads, i))
+        continue;
+      _find_lead(dialects[i], self->line, &candidate);
+      nearness = _try_nearness(self, i, &candidate, event);
       if (nearness <= self->best)
         continue;
       self->best = nearness;

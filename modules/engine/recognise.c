@@ -97,6 +97,12 @@ _is_own(const PkLine *line)
          pk_slice_find(line->text, PK_SLICE(" alert_id=")) >= 0;
 }
 
+void
+pk_recogniser_find_leads(const PkRecogniser *self, const PkLine *line, PkRowSet *ret_rows)
+{
+  pk_registry_find_leads(self->registry, line, ret_rows);
+}
+
 PkScanResult
 pk_recogniser_try_row(const PkRecogniser *self, guint row, const PkLine *line, PkEvent *event)
 {

@@ -122,12 +122,18 @@ _drop_without_word(const PkRegistry *self, PkSlice text, PkRowSet *rows)
 }
 
 void
-pk_registry_select(const PkRegistry *self, const PkLine *line, PkRowSet *ret_rows)
+pk_registry_find_leads(const PkRegistry *self, const PkLine *line, PkRowSet *ret_rows)
 {
   *ret_rows = (PkRowSet){ 0 };
   if (line->program.len)
     _select_by_program(self, line->program, ret_rows);
   pk_needles_search(self->needles, line->text, ret_rows);
+}
+
+void
+pk_registry_select(const PkRegistry *self, const PkLine *line, PkRowSet *ret_rows)
+{
+  pk_registry_find_leads(self, line, ret_rows);
   if (pk_row_set_meets(ret_rows, &self->with_words))
     _drop_without_word(self, line->text, ret_rows);
 }

@@ -16,5 +16,7 @@ void pk_registry_free(PkRegistry *self);
 
 /* The rows that may claim line, by its program and its text.  Thread safe. */
 void pk_registry_select(const PkRegistry *self, const PkLine *line, PkRowSet *ret_rows);
+/* The same, and those whose words are missing. */
+void pk_registry_find_leads(const PkRegistry *self, const PkLine *line, PkRowSet *ret_rows);
 
 #endif

@@ -104,6 +104,8 @@ pk_pairs_csv(PkSlice text, const PkCsvSpec *spec, PkPairFunc func, gpointer user
   guint column = MAX(spec->anchor_column, 1);
   gssize start;
 
+  if (spec->head)
+    text = pk_slice_trim(text);
   if (spec->head && !pk_pattern_take(spec->head, &text, func, user_data))
     return;
   start = _find_anchor(spec, text);

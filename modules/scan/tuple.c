@@ -72,6 +72,15 @@ _is_port_separator(gchar c)
   return c == ':' || c == '/' || c == '(' || c == '#' || c == '.';
 }
 
+/* "192.0.2.0/24" stands in rules, and no client sends from port 24. */
+static gboolean
+_is_network(const PkTuple *self, const End *end, PkSlice rest)
+{
+  gsize digits = rest.len && rest.data[0] == '/' ? pk_value_count_digits(pk_slice_from(rest, 1)) : 0;
+
+  return self->spec->strict && end == &SOURCE && (digits == 1 || digits == 2) && digits + 1 == rest.len;
+}
+
 static void
 _put_address_with_port(PkTuple *self, const End *end, PkSlice value)
 {
@@ -79,6 +88,8 @@ _put_address_with_port(PkTuple *self, const End *end, PkSlice value)
   PkSlice rest = pk_slice_from(value, len);
   gsize digits;
 
+  if (_is_network(self, end, rest))
+    return;
   if (len > 0)
     _put_address(self, end, pk_slice(value.data, len));
   if (rest.len < 2 || !_is_port_separator(rest.data[0]))

@@ -217,13 +217,9 @@ _set_words(PkSettings *self, const gchar *name, GList *values, GError **error)
 static gboolean
 _may_be_repeated(const gchar *name)
 {
-  gsize n;
-  const PkOption *table = pk_option_table(&n);
+  const PkOption *option = _find_engine_option(name);
 
-  for (gsize i = 0; i < n; i++)
-    if (strcmp(table[i].name, name) == 0)
-      return table[i].type == PK_OPTION_STRINGS;
-  return FALSE;
+  return option && option->type == PK_OPTION_STRINGS;
 }
 
 static gboolean

@@ -28,17 +28,18 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   const PkClock clock = { G_GINT64_CONSTANT(1767225600000000), 0 };
+  GString *json = g_string_new(NULL);
+  PkExplanation explanation;
+  PkScanResult result;
   PkLine line;
   PkEvent event;
 
   pk_line_parse((const gchar *) data, size, &clock, &line);
-  if (pk_recognise(_recogniser(), &line, &event) == PK_SCAN_MATCH)
-    {
-      GString *json = g_string_new(NULL);
-
-      pk_event_append_json(&event, json);
-      g_assert_true(g_utf8_validate(json->str, json->len, NULL));
-      g_string_free(json, TRUE);
-    }
+  result = pk_recognise_explain(_recogniser(), &line, &event, &explanation);
+  pk_explanation_append_json(&explanation, result, &event, json);
+  if (result == PK_SCAN_MATCH)
+    pk_event_append_json(&event, json);
+  g_assert_true(g_utf8_validate(json->str, json->len, NULL));
+  g_string_free(json, TRUE);
   return 0;
 }
