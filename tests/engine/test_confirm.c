@@ -356,6 +356,17 @@ Test(confirm, a_daemons_progress_makes_a_candidate_high)
   cr_expect(_has_word(&knocks.alerts[0], "daemon_stage:2"), "%s", knocks.alerts[0].evidence);
 }
 
+/* Whoever tries all ports comes upon the first one of a door. */
+Test(confirm, it_says_nothing_of_a_scanner)
+{
+  _begin_with("min-confidence", "high");
+  knocks_send_many(&knocks, USER, SERVER, 7000, 20, LATER);
+  _say(USER, PK_BRANCH_KNOCK_SEQUENCE_IN_PROGRESS, "openSSH", LATER + 5, NULL, 1);
+  _knock(USER, LATER + 60000);
+  knocks_tick(&knocks, LATER + 80000);
+  EXPECT_ALERTS(0);
+}
+
 Test(confirm, an_opened_host_firewall_confirms)
 {
   _knock(USER, LATER);

@@ -226,7 +226,14 @@ def deny(
     )
 
 
-def knock(source, ports=(7000, 8000, 9000), at_usec=None, first_source_port=40000, **more):
+# Of no known sequence: what is reported of them has settled.
+PORTS = (7100, 8200, 9300)
+PORT_SEQUENCE = "7100,8200,9300"
+# knockd's own example, which is known.
+KNOWN_PORTS = (7000, 8000, 9000)
+
+
+def knock(source, ports=PORTS, at_usec=None, first_source_port=40000, **more):
     """Denials 300 microseconds apart, as the knock client sends them."""
     at_usec = now_usec() if at_usec is None else at_usec
     return [

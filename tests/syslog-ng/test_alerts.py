@@ -7,10 +7,9 @@ import re
 import time
 import unittest
 
-from relay import RelayTest, alerts, deny, is_alert, knock, knock_fields, now_usec, simple, stamp, wait_for
+from relay import PORT_SEQUENCE, PORTS, RelayTest, alerts, deny, is_alert, knock, knock_fields, now_usec, simple, stamp, wait_for
 
 SETTLE = "settle(1) window(20)"
-PORTS = (7000, 8000, 9000)
 HOUR_USEC = 3_600_000_000
 
 
@@ -49,8 +48,8 @@ class Alerts(RelayTest):
                 "reference": fields["reference"],
                 "src_ip": "192.0.2.1",
                 "dest_ip": "198.51.100.7",
-                "port_sequence": "7000,8000,9000",
-                "sequence": "7000/tcp,8000/tcp,9000/tcp",
+                "port_sequence": PORT_SEQUENCE,
+                "sequence": "7100/tcp,8200/tcp,9300/tcp",
                 "distinct_ports": "3",
                 "total_packets": "3",
                 "retransmits": "0",
@@ -79,7 +78,7 @@ class Alerts(RelayTest):
             alert["message"],
             r"^rapid_sequential_port_denied alert_id=[0-9a-f]{16} .*\bsrc_ip=192\.0\.2\.1 dest_ip=198\.51\.100\.7 ",
         )
-        self.assertIn("port_sequence=7000,8000,9000", alert["message"])
+        self.assertIn(f"port_sequence={PORT_SEQUENCE}", alert["message"])
         self.assertIn(f"alert_id={knock_fields(alert)['alert_id']}", alert["message"])
 
     def test_an_alert_on_the_message_path_follows_its_trigger(self):
@@ -112,10 +111,10 @@ class Alerts(RelayTest):
         relay.send([line.format(stamp(now_usec()), 5000 + i, port) for i, port in enumerate(PORTS)])
         fields = knock_fields(self.wait_alerts(relay)[0])
         self.assertEqual((fields["src_ip"], fields["dest_ip"]), ("2001:db8::5", "2001:db8::1"))
-        self.assertEqual(fields["sequence"], "7000/udp,8000/udp,9000/udp")
+        self.assertEqual(fields["sequence"], "7100/udp,8200/udp,9300/udp")
 
     def test_the_same_knock_is_not_reported_again_within_cooldown(self):
-        relay = self.relay(simple(SETTLE))
+        relay = self.relay(simple(SETTLE + ' signs("all,-repeated_inside")'))
         relay.send(knock("192.0.2.1"))
         self.wait_alerts(relay)
         relay.send(knock("192.0.2.1", first_source_port=50000))
@@ -131,7 +130,7 @@ class Alerts(RelayTest):
     def test_max_alerts_bounds_what_is_written(self):
         relay = self.relay(simple(SETTLE + " max-alerts(2)"))
         for i in range(5):
-            relay.send(knock(f"192.0.2.{10 + i}"))
+            relay.send(knock(f"192.0.2.{10 + i}", [port + i for port in PORTS]))
         wait_for(lambda: relay.stats()["rate_limited"] == 3, "rate_limited", 5)
         self.assertEqual(relay.stats()["alerts_medium"], 2)
         self.assertEqual(len(alerts(relay.messages())), 2)

@@ -122,7 +122,8 @@ class Messages(RelayTest):
         # Each connection also knocks, from sources that it shares with no other.
         for connection, lines in enumerate(sent):
             for i in range(20):
-                lines += knock(f"192.0.{2 + connection}.{i + 1}")
+                ports = [first + 20 * connection + i for first in (10100, 20200, 30300)]
+                lines += knock(f"198.18.{connection}.{i + 1}", ports)
         senders = [threading.Thread(target=relay.send, args=(lines,)) for lines in sent]
         for sender in senders:
             sender.start()
