@@ -426,8 +426,7 @@ _rate(PkLedger *self, PkDraft *draft)
   alert->confidence = alert->signs ? PK_CONFIDENCE_LOW : PK_CONFIDENCE_MEDIUM;
   if (alert->branch != PK_BRANCH_RAPID_SEQUENTIAL_PORT_DENIED)
     alert->confidence = PK_CONFIDENCE_LOW;
-  if (draft->known ||
-      (trail && !draft->facts.scanner && pk_trail_has_stage(trail, alert, self->rule->confirm_usec)))
+  if (draft->known || (trail && !draft->facts.scanner && pk_trail_has_stage(trail, alert, self->rule->confirm_usec)))
     alert->confidence = PK_CONFIDENCE_HIGH;
   if (!alert->signs && _is_shared_secret(draft))
     {

@@ -224,7 +224,8 @@ class Options(CommandTest):
         self.assertEqual(self.ports(KNOCK_UFW, "--min-ports", "4", "--known-sequences", ""), [])
 
     def test_the_last_of_a_repeated_option_counts(self):
-        self.assertEqual(self.ports("--known-sequences", "", "--min-ports", "4", "--min-ports", "3", KNOCK_UFW), ["7000,8000,9000"])
+        given = ("--known-sequences", "", "--min-ports", "4", "--min-ports", "3", KNOCK_UFW)
+        self.assertEqual(self.ports(*given), ["7000,8000,9000"])
 
     def test_two_dashes_end_the_options(self):
         with tempfile.TemporaryDirectory() as folder:

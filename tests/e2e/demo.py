@@ -28,8 +28,8 @@ LIMIT_SECONDS = 80
 
 ON_HOSTS = """\
 Two hosts in namespaces of their own, joined by a cable:
-  gate     {target}: nftables logs and drops, knockd guards the door to port 22,
-           syslog-ng {version} with port-knock() reads the kernel log and knockd's syslog
+  gate     {target}: nftables logs and drops; knockd guards the door to port 22, and nftables itself a second
+           one, silently; syslog-ng {version} with port-knock() reads the kernel log and knockd's syslog
   outside  {network}: the clients, in parallel, each with an address of its own
 """
 
@@ -40,7 +40,9 @@ A replay ({reason}).
 """
 
 SETTLING = f"""\
-A knock is reported when its client has been quiet for settle(), {SETTLE_SECONDS} s: until then it could be a scan.
+A knock that is known is reported at once, any other when its client has been quiet for settle(), {SETTLE_SECONDS} s:
+until then it could be a scan.  What follows confirms it: knockd's word, or a permitted connection to a port
+that is not open to everybody.
 """
 
 
@@ -59,9 +61,8 @@ class Printer:
 
     def alert(self, client, seconds, fields):
         self.line("ALERT", f"{fields['src_ip']} -> {fields['dest_ip']}  {client.title}: ports {fields['sequence']}")
-        self.line("", f"confidence {fields['confidence']}, severity {fields['severity']}, "
-                      f"{seconds:.1f} s after the knock, took {fields['knock_duration_sec']} s, "
-                      f"alert_id {fields['alert_id']}")
+        self.line("", f"confidence {fields['confidence']}, severity {fields['severity']}, {seconds:.1f} s after the "
+                      f"knock, alert_id {fields['alert_id']}, evidence {fields.get('evidence', 'none')}")
 
     def daemon(self, message):
         fields = message.get("knock", {})
@@ -72,17 +73,16 @@ class Printer:
 def describe(client):
     """The columns of a client's row in the table."""
     ports = client.sequence.replace(",", " ") if client.knocks else f"{len(client.ports)} ports"
-    if client.knocks:
-        found = {0: "NOT FOUND", 1: "found"}.get(len(client.alerts), f"{len(client.alerts)} ALERTS")
-    else:
-        found = "REPORTED" if client.alerts else "not reported"
-    seconds = client.seconds_to_alert()
+    found = " then ".join(fields["confidence"] for _, fields in client.alerts)
+    if not client.alerts:
+        found = "NOT FOUND" if client.knocks else "not reported"
+    seconds = ", ".join(f"{seconds:.1f}" for seconds, _ in client.alerts)
     as_it_should = "ok" if not client.problems() else "WRONG"
-    return (client.title, client.address, ports, found, f"{seconds:.1f}" if seconds else "-", as_it_should)
+    return (client.title, client.address, ports, found, seconds or "-", as_it_should)
 
 
 def print_table(clients):
-    rows = [("client", "address", "ports", "knock found", "seconds to alert", "")]
+    rows = [("client", "address", "ports", "confidence", "seconds to alert", "")]
     rows += [describe(client) for client in clients]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:

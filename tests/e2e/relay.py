@@ -20,6 +20,10 @@ from stage import run_shortly, uninterrupted
 SETTLE_SECONDS = 10
 # How much later than settle() an alert may come: the timer ticks once a second.
 GRACE_SECONDS = 2
+# What proves a knock waits half a second and for the next tick; and it has to be written and read.
+PROOF_SECONDS = 2
+# So long after the first permitted connection the relay knows which services are open; short, for a scene is.
+CONFIRM_SECONDS = 10
 START_SECONDS = 20
 
 # Not in everybody's PATH, but that is where syslog-ng, nft and knockd are.
@@ -31,7 +35,7 @@ options {{ use-dns(no); keep-hostname({keep_hostname}); ts-format(iso); frac-dig
 
 {sources}
 
-parser p_knock {{ port-knock(); }};
+parser p_knock {{ port-knock(confirm-window({confirm_seconds})); }};
 
 destination d_messages {{
   file("{folder}/messages.json"
@@ -117,7 +121,8 @@ class Relay:
             "--module-path=" + build_folder() + ":" + module_folder]
         with open(self._path("syslog-ng.conf"), "w", encoding="utf-8") as file:
             file.write(CONFIGURATION.format(version=configuration_version, folder=folder, sources=sources,
-                                            keep_hostname="yes" if keep_hostname else "no"))
+                                            keep_hostname="yes" if keep_hostname else "no",
+                                            confirm_seconds=CONFIRM_SECONDS))
 
     def _path(self, name):
         return os.path.join(self.folder, name)

@@ -22,7 +22,7 @@ import subprocess
 import threading
 import time
 
-from relay import Relay, find_tool
+from relay import CONFIRM_SECONDS, Relay, find_tool
 from stage import Stage, run_shortly, uninterrupted
 from watch import Client, Watch
 
@@ -51,17 +51,31 @@ STAGGER_SECONDS = 0.2
 
 PROBE_SECONDS = 10
 
+# Where everybody may go; none of the ports that nmap tries.
+OPEN_PORT = 44380
+# A door that no daemon guards, but the firewall's own sets.
+SILENT_DOOR = [7100, 8200, 9300]
+
 GATE_RULES = """
 table inet gate {{
   set friends {{ type ipv4_addr; }}
   set friends6 {{ type ipv6_addr; }}
+  set first {{ type ipv4_addr; flags timeout; timeout 15s; }}
+  set second {{ type ipv4_addr; flags timeout; timeout 15s; }}
+  set guests {{ type ipv4_addr; flags timeout; timeout 60s; }}
   chain input {{
     type filter hook input priority 0; policy drop;
     iif "lo" accept
     meta l4proto ipv6-icmp accept
-    ip saddr @friends tcp dport 22 accept
-    ip6 saddr @friends6 tcp dport 22 accept
-    log prefix "{prefix}" level info
+    ct state established accept
+    tcp dport {open_port} log prefix "{prefix}ACCEPT: " level info accept
+    ip saddr @friends tcp dport 22 log prefix "{prefix}ACCEPT: " level info accept
+    ip saddr @guests tcp dport 22 log prefix "{prefix}ACCEPT: " level info accept
+    ip6 saddr @friends6 tcp dport 22 log prefix "{prefix}ACCEPT: " level info accept
+    ip saddr @second tcp dport {silent[2]} add @guests {{ ip saddr }}
+    ip saddr @first tcp dport {silent[1]} add @second {{ ip saddr }}
+    tcp dport {silent[0]} add @first {{ ip saddr }}
+    log prefix "{prefix}DROP: " level info
     drop
   }}
 }}
@@ -236,44 +250,63 @@ class SceneClient(Client):
     """command: with {source}, {target}, {ports}; with {port} it is run once for each port, one after another.
     A command that names its source needs raw sockets; any other is run as a user whose route has the address."""
 
-    def __init__(self, title, command, ports, ipv6=False, **rest):
+    def __init__(self, title, command, ports, ipv6=False, wait=0, then=None, **rest):
+        """then: a command for half a second after the knock; wait: seconds before it."""
         super().__init__(title, ports, **rest)
         self.command = command
+        self.wait = wait
+        self.then = then
         self.ipv6 = ipv6
         self.user = None
 
     def commands(self, target):
         for port in self.ports if "{port}" in self.command else [None]:
-            words = self.command.format(source=self.address, target=target, port=port,
-                                        ports=" ".join(map(str, self.ports))).split()
-            if "{source}" not in self.command:
-                user = str(self.user)
-                words = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"] + words
-            yield words
+            yield self._words(self.command, target, port)
+
+    def _words(self, command, target, port=None):
+        words = command.format(source=self.address, target=target, port=port,
+                               ports=" ".join(map(str, self.ports))).split()
+        if "{source}" not in command:
+            user = str(self.user)
+            words = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"] + words
+        return words
+
+    def last_command(self, target):
+        return self._words(self.then, target) if self.then else None
+
+
+# A real connect(), answered or not.
+CONNECT = "nmap -n -Pn -sT -p {port} {{target}}"
 
 
 def demo_clients():
     """The slowest first, and so they are started: when an attempt is over that knockd holds as its oldest,
     knockd 0.8 forgets all others as well."""
+    opened = {"confidence": "confirmed", "evidence": "daemon_open"}
     return [
         SceneClient("hping3 -S", "hping3 -S -c 1 -n -q -I eth0 -a {source} -p {port} {target}", [7000, 8000, 9000],
-                    door="openSSH"),
-        SceneClient("knock -d 500", "knock -d 500 {target} {ports}", [7000, 8000, 9000], door="openSSH"),
-        SceneClient("knock", "knock {target} {ports}", [7000, 8000, 9000], door="openSSH"),
-        SceneClient("knock -u", "knock -u {target} {ports}", [7000, 8000, 9000], door="openByUDP"),
-        SceneClient("knock, reverse", "knock {target} {ports}", [9000, 8000, 7000], door="closeSSH"),
-        scan_client("nmap -F"),
+                    door="openSSH", **opened),
+        SceneClient("knock -d 500", "knock -d 500 {target} {ports}", [7000, 8000, 9000], door="openSSH", **opened),
+        SceneClient("knock", "knock {target} {ports}", [7000, 8000, 9000], door="openSSH", **opened),
+        SceneClient("knock -u", "knock -u {target} {ports}", [7000, 8000, 9000], door="openByUDP", **opened),
+        SceneClient("knock, reverse", "knock {target} {ports}", [9000, 8000, 7000], door="closeSSH",
+                    evidence="known_sequence:knockd-default-close"),
+        SceneClient("knock, then ssh", "knock {target} {ports}", SILENT_DOOR, wait=CONFIRM_SECONDS + 1,
+                    then=CONNECT.format(port=22), confidence="confirmed", evidence="accept:tcp/22"),
+        SceneClient("knock, no more", "knock {target} {ports}", [7300, 8400, 9500], confidence="medium"),
+        scan_client("nmap -F", then=CONNECT.format(port=OPEN_PORT)),
     ]
 
 
 def knock6_client():
-    return SceneClient("knock -6", "knock -6 {target} {ports}", [7000, 8000, 9000], ipv6=True, door="openSSH")
+    return SceneClient("knock -6", "knock -6 {target} {ports}", [7000, 8000, 9000], ipv6=True, door="openSSH",
+                       confidence="confirmed", evidence="daemon_open")
 
 
-def scan_client(title):
+def scan_client(title, **rest):
     """nmap tries ports in random order unless told otherwise; -F is 100 ports, without it 1,000."""
     return SceneClient(title, title + " -n -Pn -e eth0 -S {source} {target}", nmap_ports(title.split()[1:]),
-                       knocks=False)
+                       knocks=False, **rest)
 
 
 def nmap_ports(options):
@@ -316,7 +349,7 @@ class Scene(Stage):
             raise Unavailable("not root")
         check_tools(PACKAGES)
         number = os.getpid() % 512
-        self.prefix = f"pk{os.getpid()}-DROP: "
+        self.prefix = f"pk{os.getpid()}-"
         self.network = ipaddress.ip_network(f"198.{18 + number // 256}.{number % 256}.0/24")
         self.network6 = ipaddress.ip_network(f"2001:db8:{os.getpid() % 65536:x}::/64")
         self.target = str(self.network[1])
@@ -374,7 +407,8 @@ class Scene(Stage):
         devices = os.path.join(self.folder, "dev")
         os.mkdir(devices)
         self.gate.run("sh", "-ec", GATE_DEVICES, "sh", devices)
-        self.gate.run("nft", "-f", "-", stdin=GATE_RULES.format(prefix=self.prefix))
+        self.gate.run("nft", "-f", "-", stdin=GATE_RULES.format(prefix=self.prefix, open_port=OPEN_PORT,
+                                                                         silent=SILENT_DOOR))
         for client in self.clients:
             if client.door == "closeSSH":
                 self.gate.run("nft", f"add element inet gate friends {{ {client.address} }}")
@@ -393,7 +427,8 @@ class Scene(Stage):
             return file.read().strip()
 
     def _probe(self):
-        """Until knockd is up and a packet from an address that is nobody's was denied, logged and read."""
+        """Until knockd is up and a packet from an address that is nobody's was denied, logged and read; and the relay
+        has seen somebody at the open port, from when on it learns which services are open."""
         deadline = time.monotonic() + PROBE_SECONDS
         logged = listening = False
         while not (logged and listening):
@@ -404,6 +439,7 @@ class Scene(Stage):
                 raise Unavailable(f"knockd ended with status {self.knockd.returncode}: {self._knockd_said()}")
             self.relay.check()
             self.outside.run("knock", "-u", self.target, "9")
+            self.outside.run("knock", self.target, str(OPEN_PORT))
             time.sleep(0.2)
             for message in self.relay.messages.take():
                 logged |= f"SRC={self.network[2]} " in message["message"]
@@ -419,7 +455,7 @@ class Scene(Stage):
             self.running.start(self._run_client, client, number * STAGGER_SECONDS)
 
     def _run_client(self, client, wait_seconds):
-        time.sleep(wait_seconds)
+        time.sleep(wait_seconds + client.wait)
         commands = list(client.commands(self.target6 if client.ipv6 else self.target))
         last_began = None
         for command in commands:
@@ -431,6 +467,11 @@ class Scene(Stage):
                 client.failure = f"status {done.returncode} of {shlex.join(command)}: {done.stderr.strip()}"
         # One port a command: it sends at once and then waits for an answer.
         client.sent_at = last_began if len(commands) > 1 else time.monotonic()
+        last = client.last_command(self.target6 if client.ipv6 else self.target)
+        if last:
+            time.sleep(0.5)
+            subprocess.run(self.outside.enter_to_stay + last, capture_output=True, stdin=subprocess.DEVNULL,
+                           start_new_session=True, check=False)
 
     def words(self):
         return {"target": self.target, "network": self.network}

@@ -40,10 +40,17 @@ class WhatIsPlayed:
     def _clients(self, knocks):
         return [client for client in self.watch.clients if client.knocks == knocks]
 
-    def test_each_knock_is_reported_exactly_once(self):
+    def test_each_knock_is_reported_once_and_once_more_when_it_is_confirmed(self):
         for client in self._clients(knocks=True):
             with self.subTest(client.title):
-                self.assertEqual([fields["port_sequence"] for _, fields in client.alerts], [client.sequence])
+                self.assertEqual({fields["port_sequence"] for _, fields in client.alerts}, {client.sequence})
+                self.assertEqual(len({fields["alert_id"] for _, fields in client.alerts}), 1)
+                self.assertLessEqual(len(client.alerts), 2)
+
+    def test_each_knock_has_the_confidence_that_it_should(self):
+        for client in self._clients(knocks=True):
+            with self.subTest(client.title):
+                self.assertEqual(client.alerts[-1][1]["confidence"], client.confidence)
 
     def test_an_alert_comes_within_settle_and_two_seconds(self):
         for client in self._clients(knocks=True):
@@ -92,7 +99,17 @@ class OnHosts(WhatIsPlayed, unittest.TestCase):
     def test_doors_were_opened_and_closed(self):
         for client in self._clients(knocks=True):
             with self.subTest(client.title):
-                self.assertEqual(client.address in self.friends, client.door != "closeSSH")
+                self.assertEqual(client.address in self.friends, client.door not in (None, "closeSSH"))
+
+    def test_a_connection_through_a_silent_door_confirms_within_two_seconds(self):
+        (client,) = (client for client in self.watch.clients if client.title == "knock, then ssh")
+        self.assertIn("accept:tcp/22", client.alerts[-1][1]["evidence"])
+        self.assertLessEqual(client.seconds_to_proof(), 2)
+
+    def test_a_scanner_that_reaches_an_open_port_confirms_nothing(self):
+        (client,) = (client for client in self.watch.clients if client.title == "nmap -F")
+        self.assertIsNotNone(client.accepted_at)
+        self.assertEqual(client.alerts, [])
 
     def test_each_line_of_the_daemon_is_tagged(self):
         branches = {"Stage": "knock_sequence_in_progress", "OPEN": "knock_sequence_triggered",

@@ -5,20 +5,23 @@
 
 import time
 
-from relay import GRACE_SECONDS, SETTLE_SECONDS
+from relay import GRACE_SECONDS, PROOF_SECONDS, SETTLE_SECONDS
 
 POLL_SECONDS = 0.05
 
 
 class Client:
-    """One source address.  knocks: what it sends is a knock and is to be reported, exactly once.
-    door: the knockd door that it opens or closes; None where no daemon listens."""
+    """One source address.  knocks: what it sends is a knock and is to be reported, and once more if it is confirmed
+    later.  confidence, evidence: of its last alert; evidence is a word that must be in it.  door: the knockd door
+    that it opens or closes; None where no daemon listens."""
 
-    def __init__(self, title, ports, knocks=True, door=None):
+    def __init__(self, title, ports, knocks=True, door=None, confidence="high", evidence=None):
         self.title = title
         self.ports = list(ports)
         self.knocks = knocks
         self.door = door
+        self.confidence = confidence
+        self.evidence = evidence
         self.address = None
         # Monotonic seconds: when its last packet had been sent; None until then.
         self.sent_at = None
@@ -27,6 +30,8 @@ class Client:
         self.alerts = []
         self.denied_ports = set()
         self.triggered_doors = []
+        # Monotonic seconds: when the firewall's word that it was let in was read; None until then.
+        self.accepted_at = None
 
     @property
     def sequence(self):
@@ -45,8 +50,7 @@ class Client:
             found.append(f"the log holds no denial of {len(missing)} of its {len(self.ports)} ports")
         if not self.knocks:
             return found + (["a scan was reported as a knock"] if self.alerts else [])
-        if len(self.alerts) != 1:
-            found.append("no alert" if not self.alerts else f"{len(self.alerts)} alerts instead of one")
+        found += self._verdict_problems() if self.alerts else ["no alert"]
         for seconds, fields in self.alerts:
             if fields["port_sequence"] != self.sequence:
                 found.append(f"reported as {fields['port_sequence']}")
@@ -55,6 +59,28 @@ class Client:
         if self.door and self.triggered_doors != [self.door]:
             found.append(f"knockd's own word for it was not tagged: {self.triggered_doors or 'none'}")
         return found
+
+
+    def _verdict_problems(self):
+        found = []
+        ids = {fields["alert_id"] for _, fields in self.alerts}
+        confidences = [fields["confidence"] for _, fields in self.alerts]
+        if len(ids) > 1 or len(self.alerts) > 2 or len(set(confidences)) < len(confidences):
+            found.append(f"{len(self.alerts)} alerts with {len(ids)} ids: {', '.join(confidences)}")
+        if confidences[-1] != self.confidence:
+            found.append(f"confidence {confidences[-1]} instead of {self.confidence}")
+        if self.evidence and self.evidence not in self.alerts[-1][1].get("evidence", "").split(","):
+            found.append(f"no {self.evidence} in the evidence: {self.alerts[-1][1].get('evidence')}")
+        late = self.seconds_to_proof()
+        if late is not None and late > PROOF_SECONDS:
+            found.append(f"confirmed {late:.1f} s after it was let in")
+        return found
+
+    def seconds_to_proof(self):
+        """From the firewall's word that it was let in to the confirmation; None where that is not what confirms it."""
+        if self.accepted_at is None or not self.alerts or not (self.evidence or "").startswith("accept:"):
+            return None
+        return self.sent_at + self.alerts[-1][0] - self.accepted_at
 
 
 class Watch:
@@ -90,6 +116,8 @@ class Watch:
             return
         if client and branch == "firewall_port_denied" and "dest_port" in fields:
             client.denied_ports.add(int(fields["dest_port"]))
+        if client and client.accepted_at is None and fields.get("kind") == "firewall_accept":
+            client.accepted_at = time.monotonic()
         if client and branch == "knock_sequence_triggered":
             client.triggered_doors.append(fields.get("door"))
         if message["program"] == "knockd":

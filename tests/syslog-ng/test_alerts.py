@@ -7,7 +7,20 @@ import re
 import time
 import unittest
 
-from relay import PORT_SEQUENCE, PORTS, RelayTest, alerts, deny, is_alert, knock, knock_fields, now_usec, simple, stamp, wait_for
+from relay import (
+    PORT_SEQUENCE,
+    PORTS,
+    RelayTest,
+    alerts,
+    deny,
+    is_alert,
+    knock,
+    knock_fields,
+    now_usec,
+    simple,
+    stamp,
+    wait_for,
+)
 
 SETTLE = "settle(1) window(20)"
 HOUR_USEC = 3_600_000_000

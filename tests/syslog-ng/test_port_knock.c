@@ -72,6 +72,7 @@ _new_parser(const gchar *settle)
   LogParser *parser = port_knock_parser_new(configuration);
 
   cr_assert(pk_options_set(&port_knock_parser_settings(parser)->engine, "settle", settle, NULL));
+  cr_assert(pk_options_set(&port_knock_parser_settings(parser)->engine, "known-sequences", "", NULL));
   return parser;
 }
 
