@@ -51,7 +51,7 @@ def replay_clients():
         CaptureClient("hping3 -S", "k11_hping3_cd00r.log"),
         CaptureClient("knock -d 500", "k06_knock_d500.log"),
         CaptureClient("knock", "k01_knock_default_drop.log"),
-        CaptureClient("knock -u", "k07_knock_udp.log"),
+        CaptureClient("knock -u", "k07_knock_udp.log", confidence="medium"),
         CaptureClient("knock, reverse", "k10_knock_close.log"),
         CaptureClient("nmap -F", "s01_nmap_F_drop.log", knocks=False),
     ]

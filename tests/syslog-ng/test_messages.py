@@ -141,7 +141,7 @@ class Messages(RelayTest):
         )
         wait_for(lambda: relay.stats()["hits"] + relay.stats()["late"] == denied, "hits of all connections", 5)
         found = {knock_fields(alert)["src_ip"] for alert in alerts(relay.messages())}
-        wanted = {f"192.0.{2 + connection}.{i + 1}" for connection in range(connections) for i in range(20)}
+        wanted = {f"198.18.{connection}.{i + 1}" for connection in range(connections) for i in range(20)}
         self.assertEqual(found & wanted, wanted)
         self.assertEqual(relay.stats()["alerts_medium"], len(alerts(relay.messages())))
 
