@@ -34,6 +34,7 @@ SHORT_KINDS = {
     "connection_attempt": "attempt",
     "host_firewall_opened": "opened",
     "knock_tool_installed": "installed",
+    "new_listener": "listener",
 }
 
 

@@ -57,6 +57,7 @@ typedef enum
   PK_EVENT_CONNECTION_ATTEMPT,
   PK_EVENT_HOST_FIREWALL_OPENED,
   PK_EVENT_KNOCK_TOOL_INSTALLED,
+  PK_EVENT_NEW_LISTENER, /* a program began to listen on a port: evidence for who then connects to it */
   PK_N_EVENT_KINDS
 } PkEventKind;
 

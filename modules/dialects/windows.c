@@ -50,12 +50,29 @@ static const PkLogField CONNECTION_FIELDS[] = {
   { .name = NULL },
 };
 
+/* 5154: what is called source is where it listens. */
+static const PkLogField LISTENER_FIELDS[] = {
+  { .name = "SourceAddress", .label = "Source Address", .target = PK_LOG_DEST },
+  { .name = "source.ip", .target = PK_LOG_DEST },
+  { .name = "SourcePort", .label = "Source Port", .target = PK_LOG_DEST_PORT },
+  { .name = "source.port", .target = PK_LOG_DEST_PORT },
+  { .name = "Protocol", .target = PK_LOG_PROTOCOL },
+  { .name = "network.iana_number", .target = PK_LOG_PROTOCOL },
+  { .name = "Application", .label = "Application Name", .text = PK_TEXT_IMAGE },
+  { .name = "Network Information", .target = PK_LOG_NOTHING },
+  { .name = NULL },
+};
+
 static const PkLogEvent SECURITY_EVENTS[] = {
   { .id = 4688, .sentence = "A new process has been created", .fields = PROCESS_FIELDS, .process = &pk_knock_tools },
   { .id = 5152,
     .sentence = "Windows Filtering Platform has blocked a packet",
     .fields = PACKET_FIELDS,
     .finding = { PK_EVENT_FIREWALL_DENY, PK_BRANCH_FIREWALL_PORT_DENIED, NULL } },
+  { .id = 5154,
+    .sentence = "Windows Filtering Platform has permitted an application or service to listen",
+    .fields = LISTENER_FIELDS,
+    .finding = { PK_EVENT_NEW_LISTENER, PK_BRANCH_NONE, NULL } },
   { .id = 5156,
     .sentence = "Windows Filtering Platform has permitted a connection",
     .fields = CONNECTION_FIELDS,
@@ -74,11 +91,12 @@ static const PkEventLogSpec SECURITY = {
 
 const PkDialect pk_dialect_windows_security = {
   .name = "windows_security",
-  .title = "Windows Security 4688, 5152, 5156, 5157",
+  .title = "Windows Security 4688, 5152, 5154, 5156, 5157",
   .scan = pk_scan_event_log,
   .needles = { "-Security-Auditing", "Windows Filtering Platform has", "A new process has been created" },
-  .words = { PK_TOOL_WORDS, ">5152<", ">5156<", ">5157<", "5152\"", "5156\"", "5157\"", ":5152", ":5156", ":5157",
-             " 5152,", " 5156,", " 5157,", "Platform has blocked", "Platform has permitted a connection" },
+  .words = { PK_TOOL_WORDS, ">5152<", ">5154<", ">5156<", ">5157<", "5152\"", "5154\"", "5156\"", "5157\"", ":5152",
+             ":5154", ":5156", ":5157", " 5152,", " 5154,", " 5156,", " 5157,", "Platform has blocked",
+             "Platform has permitted a" },
   .event_log = &SECURITY,
 };
 

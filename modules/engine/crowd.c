@@ -27,11 +27,17 @@ typedef struct _Service
   guint32 seen_sec;
 } Service;
 
+typedef struct _Listener
+{
+  gint64 arrival_usec;
+} Listener;
+
 struct _PkCrowd
 {
   guint32 memory_seconds;
   PkRecent *sequences;
   PkRecent *services;
+  PkRecent *listeners;
   guint64 evicted;
 };
 
@@ -43,7 +49,8 @@ pk_crowd_new(guint capacity, guint32 memory_seconds)
   self->memory_seconds = memory_seconds;
   self->sequences = pk_recent_new(capacity, sizeof(Sequence));
   self->services = pk_recent_new(capacity, sizeof(Service));
-  if (!self->sequences || !self->services)
+  self->listeners = pk_recent_new(capacity, sizeof(Listener));
+  if (!self->sequences || !self->services || !self->listeners)
     g_clear_pointer(&self, pk_crowd_free);
   return self;
 }
@@ -55,13 +62,15 @@ pk_crowd_free(PkCrowd *self)
     return;
   pk_recent_free(self->sequences);
   pk_recent_free(self->services);
+  pk_recent_free(self->listeners);
   g_free(self);
 }
 
 gsize
 pk_crowd_bytes(guint capacity)
 {
-  return sizeof(PkCrowd) + pk_recent_bytes(capacity, sizeof(Sequence)) + pk_recent_bytes(capacity, sizeof(Service));
+  return sizeof(PkCrowd) + pk_recent_bytes(capacity, sizeof(Sequence)) + pk_recent_bytes(capacity, sizeof(Service)) +
+         pk_recent_bytes(capacity, sizeof(Listener));
 }
 
 /* ---- sequences ---------------------------------------------------------------- */
@@ -130,6 +139,22 @@ pk_crowd_has_service(const PkCrowd *self, guint64 service_key, guint32 now_sec)
   const Service *service = pk_recent_find(self->services, service_key);
 
   return service && _is_remembered(self, service->seen_sec, now_sec);
+}
+
+void
+pk_crowd_add_listener(PkCrowd *self, guint64 listener_key, gint64 arrival_usec)
+{
+  Listener *listener = pk_recent_take(self->listeners, listener_key, &self->evicted);
+
+  listener->arrival_usec = arrival_usec;
+}
+
+gint64
+pk_crowd_get_listener(const PkCrowd *self, guint64 listener_key)
+{
+  const Listener *listener = pk_recent_find(self->listeners, listener_key);
+
+  return listener ? listener->arrival_usec : 0;
 }
 
 guint64

@@ -33,6 +33,11 @@ void pk_crowd_add_sequence(PkCrowd *self, guint64 sequence_key, guint32 source, 
 void pk_crowd_add_service(PkCrowd *self, guint64 service_key, guint32 now_sec);
 gboolean pk_crowd_has_service(const PkCrowd *self, guint64 service_key, guint32 now_sec);
 
+/* A program began to listen on a port. */
+void pk_crowd_add_listener(PkCrowd *self, guint64 listener_key, gint64 arrival_usec);
+/* When that was last; 0: never, or it was forgotten. */
+gint64 pk_crowd_get_listener(const PkCrowd *self, guint64 listener_key);
+
 /* Forgotten early. */
 guint64 pk_crowd_count_evicted(const PkCrowd *self);
 

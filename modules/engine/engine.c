@@ -325,6 +325,16 @@ _observe_evidence(PkEngine *self, const PkEvent *event, const PkSender *sender, 
   return pk_table_take_evidence(self->table, sender, &evidence, ret_alerts);
 }
 
+/* Names no source: it counts when a source that knocked connects to it. */
+static void
+_observe_listener(PkEngine *self, const PkEvent *event, PkSlice host, gint64 arrival_usec)
+{
+  PkPort port = { .protocol = event->protocol, .port = event->dest_port };
+
+  if (event->kind == PK_EVENT_NEW_LISTENER && (event->has & PK_HAS_DEST_PORT) && event->dest_port != 0)
+    pk_table_add_listener(self->table, host, &event->dest, &port, arrival_usec);
+}
+
 /* ---- findings ------------------------------------------------------------- */
 
 static guint32
@@ -392,6 +402,7 @@ pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice sc
   gsize n;
 
   sender.scope = _choose_scope(event, scope, host, buffer);
+  _observe_listener(self, event, host, arrival_usec);
   n = _observe_finding(self, event, &sender, arrival_usec, ret_alerts);
   if (_makes_hits(event))
     n += _observe_hit(self, event, &sender, arrival_usec, ret_alerts + n);

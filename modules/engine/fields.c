@@ -91,6 +91,7 @@ static const gchar *const KINDS[PK_N_EVENT_KINDS] =
   [PK_EVENT_CONNECTION_ATTEMPT] = "connection_attempt",
   [PK_EVENT_HOST_FIREWALL_OPENED] = "host_firewall_opened",
   [PK_EVENT_KNOCK_TOOL_INSTALLED] = "knock_tool_installed",
+  [PK_EVENT_NEW_LISTENER] = "new_listener",
 };
 
 typedef struct _BranchInfo

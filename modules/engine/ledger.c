@@ -502,6 +502,7 @@ static PkFate
 _choose_fate(PkLedger *self, PkDraft *draft, gint64 arrival_usec)
 {
   guint64 key = _report_key(self, draft);
+  gboolean is_confirmed = draft->alert.branch == PK_BRANCH_KNOCK_SEQUENCE_CONFIRMED;
 
   if (draft->alert.confidence < self->rule->min_confidence)
     return PK_FATE_BELOW_CONFIDENCE;
@@ -509,11 +510,15 @@ _choose_fate(PkLedger *self, PkDraft *draft, gint64 arrival_usec)
     return PK_FATE_NOT_WANTED;
   if (draft->allowed)
     return PK_FATE_ALLOWED;
-  if (!pk_reports_is_repeat(self->reports, key, arrival_usec) && !_admit(self, arrival_usec))
+  if (pk_reports_is_repeat(self->reports, draft->source, key, arrival_usec, is_confirmed))
+    {
+      pk_reports_add_repeat(self->reports, draft->source, key, arrival_usec, is_confirmed);
+      return PK_FATE_IN_COOLDOWN;
+    }
+  if (!_admit(self, arrival_usec))
     return PK_FATE_RATE_LIMITED;
-  if (!pk_reports_admit(self->reports, draft->source, key, arrival_usec, self->rule->cooldown_usec, &draft->alert,
-                        &self->stats.evicted_reports))
-    return PK_FATE_IN_COOLDOWN;
+  pk_reports_admit(self->reports, draft->source, key, arrival_usec, self->rule->cooldown_usec, &draft->alert,
+                   &self->stats.evicted_reports);
   return PK_FATE_REPORTED;
 }
 

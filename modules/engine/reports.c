@@ -16,6 +16,7 @@ struct _PkReports
   guint capacity;
   guint first, n;
   guint64 *keys; /* apart from the reports, because every candidate searches them */
+  guint64 *sources;
   Report *reports;
 };
 
@@ -26,6 +27,7 @@ pk_reports_new(guint capacity)
 
   self->capacity = capacity;
   self->keys = g_new0(guint64, capacity);
+  self->sources = g_new0(guint64, capacity);
   self->reports = g_new0(Report, capacity);
   return self;
 }
@@ -34,6 +36,7 @@ void
 pk_reports_free(PkReports *self)
 {
   g_free(self->keys);
+  g_free(self->sources);
   g_free(self->reports);
   g_free(self);
 }
@@ -41,7 +44,7 @@ pk_reports_free(PkReports *self)
 gsize
 pk_reports_bytes(guint capacity)
 {
-  return sizeof(PkReports) + capacity * (sizeof(guint64) + sizeof(Report));
+  return sizeof(PkReports) + capacity * (2 * sizeof(guint64) + sizeof(Report));
 }
 
 static guint
@@ -79,15 +82,52 @@ _append(PkReports *self, guint64 key, const Report *report, guint64 *evicted)
     }
   place = _place(self, self->n++);
   self->keys[place] = key;
+  self->sources[place] = report->source_hash;
   self->reports[place] = *report;
 }
 
-gboolean
-pk_reports_is_repeat(PkReports *self, guint64 key, gint64 arrival_usec)
+/* The latest of a source that has as many as it may have; NULL: it has fewer. */
+static Report *
+_find_too_much(PkReports *self, guint64 source_hash, gint64 arrival_usec)
 {
-  const Report *known = _find(self, key);
+  Report *latest = NULL;
+  guint n = 0;
 
-  return known && arrival_usec < known->ends_usec;
+  for (guint i = self->n; i > 0; i--)
+    {
+      guint place = _place(self, i - 1);
+
+      if (self->sources[place] != source_hash || arrival_usec >= self->reports[place].ends_usec)
+        continue;
+      latest = latest ? latest : &self->reports[place];
+      n++;
+    }
+  return n >= PK_REPORTS_OF_SOURCE_MAX ? latest : NULL;
+}
+
+static Report *
+_find_repeated(PkReports *self, guint64 source_hash, guint64 key, gint64 arrival_usec, gboolean is_confirmed)
+{
+  Report *known = _find(self, key);
+
+  if (known && arrival_usec < known->ends_usec)
+    return known;
+  return is_confirmed ? NULL : _find_too_much(self, source_hash, arrival_usec);
+}
+
+gboolean
+pk_reports_is_repeat(PkReports *self, guint64 source_hash, guint64 key, gint64 arrival_usec, gboolean is_confirmed)
+{
+  return _find_repeated(self, source_hash, key, arrival_usec, is_confirmed) != NULL;
+}
+
+void
+pk_reports_add_repeat(PkReports *self, guint64 source_hash, guint64 key, gint64 arrival_usec, gboolean is_confirmed)
+{
+  Report *known = _find_repeated(self, source_hash, key, arrival_usec, is_confirmed);
+
+  if (known)
+    known->alert.repeats++;
 }
 
 gboolean

@@ -16,8 +16,16 @@ PkReports *pk_reports_new(guint capacity);
 void pk_reports_free(PkReports *self);
 gsize pk_reports_bytes(guint capacity);
 
-/* TRUE: pk_reports_admit() would not let it through. */
-gboolean pk_reports_is_repeat(PkReports *self, guint64 key, gint64 arrival_usec);
+/* Alerts of one source that are remembered at a time; what comes on top is a
+ * repeat of the latest, so that nobody fills the log with sequences. */
+#define PK_REPORTS_OF_SOURCE_MAX 16
+
+/* TRUE: it was reported, or too much of its source was.  Confirmed alerts are never too much. */
+gboolean pk_reports_is_repeat(PkReports *self, guint64 source_hash, guint64 key, gint64 arrival_usec,
+                              gboolean is_confirmed);
+/* Counts one more repeat of what it repeats. */
+void pk_reports_add_repeat(PkReports *self, guint64 source_hash, guint64 key, gint64 arrival_usec,
+                           gboolean is_confirmed);
 
 /* source_hash: of the source, only kept; key: keyed hash of scope, source, destination and sequence.  TRUE: alert is
  * to be written, and its repeats are set; it is remembered for cooldown_usec of

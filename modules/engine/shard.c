@@ -496,7 +496,8 @@ pk_shard_take_evidence(PkShard *self, const PkEvidence *evidence, PkDrafts *draf
   Hold hold = { .address = evidence->address, .is_accept = evidence->is_accept };
 
   pk_ledger_add_evidence(self->ledger, evidence);
-  if (!evidence->is_open && !evidence->is_firewall && (!evidence->is_accept || evidence->is_service))
+  if (!evidence->is_open && !evidence->is_firewall &&
+      (!evidence->is_accept || (evidence->is_service && evidence->listener_usec == 0)))
     return;
   if ((evidence->is_accept || evidence->opened.len) &&
       pk_ledger_confirm(self->ledger, evidence->source, evidence->arrival_usec, &drafts->drafts[drafts->n]))

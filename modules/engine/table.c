@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
  * Copyright (c) 2026 the port-knock authors */
 
-#include "engine/table.h"
+#include "engine/table-private.h"
 
 #include <math.h>
 #include <sodium.h>
 
 #include "engine/alert.h"
-#include "engine/shard.h"
 #include "scan/address.h"
 #include "scan/slice.h"
 
-#define SHARDS_MAX 16
 /* With one shard nothing may depend on a random secret: 2^64 divided by the golden ratio. */
 #define MEMORY_SALT G_GUINT64_CONSTANT(0x9e3779b97f4a7c15)
 /* A shard is worth a lock of its own from here on, and big enough then for
@@ -26,29 +24,10 @@
 /* A scope and a log host, as long as names can be, and what joins them. */
 #define SCOPE_BYTES_MAX (2 * PK_NAME_BYTES)
 
-/* A cache line of its own, so that workers do not disturb each other. */
-typedef struct _Slot
-{
-  GMutex lock;
-  PkShard *shard;
-  gchar padding[48];
-} Slot;
-
-struct _PkTable
-{
-  PkShardConfig config;
-  PkShardCaps caps;
-  guint ipv6_prefix;       /* bits */
-  gint services_began_sec; /* atomic; arrival time of the first permitted connection, 0: none yet */
-  guint n_slots;
-  gsize bytes;
-  Slot slots[SHARDS_MAX];
-};
-
 static guint
 _count_shards(const PkOptions *options)
 {
-  guint n = options->single_shard ? 1 : SHARDS_MAX;
+  guint n = options->single_shard ? 1 : PK_TABLE_SHARDS_MAX;
 
   while (n > 1 &&
          ((guint) options->max_sources / n < SHARD_SOURCES_MIN || (guint) options->max_windows / n < SHARD_WINDOWS_MIN))
@@ -187,13 +166,6 @@ pk_table_free(PkTable *self)
   g_free(self);
 }
 
-/* By the high bits: a shard's own index uses the low ones. */
-static Slot *
-_slot_of(PkTable *self, guint64 hash)
-{
-  return &self->slots[(hash >> 48) % self->n_slots];
-}
-
 /* The crowd's part of a key, wherever that lies. */
 static guint64
 _hash(const PkTable *self, gconstpointer bytes, gsize len)
@@ -233,14 +205,14 @@ _ask_the_crowd(PkTable *self, PkDraft *draft, gint64 arrival_usec)
   PkAlert *alert = &draft->alert;
   PkCrowdFacts facts;
   guint64 key;
-  Slot *slot;
+  PkTableSlot *slot;
 
   draft->facts.alert = alert;
   if (draft->kind != PK_DRAFT_CANDIDATE || alert->branch != PK_BRANCH_RAPID_SEQUENTIAL_PORT_DENIED ||
       (pk_signs_find(&draft->facts) & self->config.ledger.signs))
     return;
   key = _hash_sequence(self, alert);
-  slot = _slot_of(self, key);
+  slot = pk_table_slot_of(self, key);
   g_mutex_lock(&slot->lock);
   pk_crowd_add_sequence(pk_shard_crowd(slot->shard), key, (guint32) draft->source,
                         (guint32) _hash(self, &alert->dest, sizeof(alert->dest)),
@@ -258,7 +230,7 @@ _decide(PkTable *self, PkDrafts *drafts, gint64 arrival_usec, PkAlert *ret_alert
   for (guint i = 0; i < drafts->n; i++)
     {
       PkDraft *draft = &drafts->drafts[i];
-      Slot *slot = _slot_of(self, draft->source);
+      PkTableSlot *slot = pk_table_slot_of(self, draft->source);
 
       _ask_the_crowd(self, draft, arrival_usec);
       g_mutex_lock(&slot->lock);
@@ -317,11 +289,11 @@ pk_table_observe(PkTable *self, const PkSender *sender, const PkHit *hit, const 
     .source = sender->address, .scope = sender->scope, .host = sender->host, .hit = *hit, .packet = packet
   };
   PkDrafts drafts;
-  Slot *slot;
+  PkTableSlot *slot;
 
   drafts.n = 0;
   _identify(self, sender, &arrival.hash, &arrival.memory);
-  slot = _slot_of(self, arrival.hash);
+  slot = pk_table_slot_of(self, arrival.hash);
   g_mutex_lock(&slot->lock);
   pk_shard_observe(slot->shard, &arrival, &drafts);
   g_mutex_unlock(&slot->lock);
@@ -358,10 +330,62 @@ _hash_service(const PkTable *self, const PkEvidence *evidence)
   return _hash(self, bytes, sizeof(bytes));
 }
 
+/* Of the host by its name in the log, or by its address. */
+static guint64
+_hash_listener(const PkTable *self, PkSlice host, const PkAddr *address, const PkPort *port)
+{
+  guint8 bytes[sizeof(PkAddr) + 4 + PK_NAME_BYTES] = { 'l', port->protocol, (guint8) (port->port >> 8),
+                                                       (guint8) port->port };
+
+  if (address)
+    memcpy(bytes + 4, address, sizeof(*address));
+  else
+    pk_slice_copy(host, (gchar *) bytes + 4 + sizeof(PkAddr), PK_NAME_BYTES);
+  return _hash(self, bytes, sizeof(bytes));
+}
+
+static void
+_put_listener(PkTable *self, guint64 key, gint64 arrival_usec)
+{
+  PkTableSlot *slot = pk_table_slot_of(self, key);
+
+  g_mutex_lock(&slot->lock);
+  pk_crowd_add_listener(pk_shard_crowd(slot->shard), key, arrival_usec);
+  g_mutex_unlock(&slot->lock);
+}
+
+void
+pk_table_add_listener(PkTable *self, PkSlice host, const PkAddr *address, const PkPort *port, gint64 arrival_usec)
+{
+  if (host.len)
+    _put_listener(self, _hash_listener(self, host, NULL, port), arrival_usec);
+  if (!pk_addr_is_unspecified(address))
+    _put_listener(self, _hash_listener(self, host, address, port), arrival_usec);
+}
+
+static gint64
+_get_listener(PkTable *self, guint64 key)
+{
+  PkTableSlot *slot = pk_table_slot_of(self, key);
+  gint64 arrival_usec;
+
+  g_mutex_lock(&slot->lock);
+  arrival_usec = pk_crowd_get_listener(pk_shard_crowd(slot->shard), key);
+  g_mutex_unlock(&slot->lock);
+  return arrival_usec;
+}
+
+static gint64
+_find_listener(PkTable *self, const PkEvidence *evidence)
+{
+  return MAX(_get_listener(self, _hash_listener(self, evidence->host, NULL, &evidence->port)),
+             _get_listener(self, _hash_listener(self, evidence->host, &evidence->dest, &evidence->port)));
+}
+
 static PkExpectation
 _expect(PkTable *self, const PkEvidence *evidence, guint64 memory)
 {
-  Slot *slot = _slot_of(self, evidence->source);
+  PkTableSlot *slot = pk_table_slot_of(self, evidence->source);
   PkExpectation expectation;
 
   g_mutex_lock(&slot->lock);
@@ -375,7 +399,7 @@ static void
 _add_service(PkTable *self, const PkEvidence *evidence)
 {
   guint64 key = _hash_service(self, evidence);
-  Slot *slot = _slot_of(self, key);
+  PkTableSlot *slot = pk_table_slot_of(self, key);
 
   g_mutex_lock(&slot->lock);
   pk_crowd_add_service(pk_shard_crowd(slot->shard), key, (guint32) (MAX(evidence->arrival_usec, 0) / G_USEC_PER_SEC));
@@ -395,7 +419,7 @@ static gboolean
 _is_service(PkTable *self, const PkEvidence *evidence)
 {
   guint64 key = _hash_service(self, evidence);
-  Slot *slot = _slot_of(self, key);
+  PkTableSlot *slot = pk_table_slot_of(self, key);
   gboolean is_service;
 
   if (_is_young(self, evidence->arrival_usec))
@@ -410,7 +434,7 @@ _is_service(PkTable *self, const PkEvidence *evidence)
 static gsize
 _take_evidence(PkTable *self, const PkEvidence *evidence, PkAlert *ret_alerts)
 {
-  Slot *slot = _slot_of(self, evidence->source);
+  PkTableSlot *slot = pk_table_slot_of(self, evidence->source);
   PkDrafts drafts;
 
   drafts.n = 0;
@@ -446,13 +470,14 @@ pk_table_take_evidence(PkTable *self, const PkSender *sender, PkEvidence *eviden
   if (expectation != PK_EXPECTS_PROOF)
     return 0;
   evidence->is_service = _is_service(self, evidence);
+  evidence->listener_usec = _find_listener(self, evidence);
   return _take_evidence(self, evidence, ret_alerts);
 }
 
 /* ---- time ----------------------------------------------------------------- */
 
 static gboolean
-_expire_one(PkTable *self, Slot *slot, gint64 arrival_usec, PkAlert *ret_alerts, gsize *ret_n)
+_expire_one(PkTable *self, PkTableSlot *slot, gint64 arrival_usec, PkAlert *ret_alerts, gsize *ret_n)
 {
   PkDrafts drafts;
   gboolean done;
@@ -528,160 +553,4 @@ pk_table_get_stats(PkTable *self, PkStats *ret_stats)
   stats.windows = (guint64) g_atomic_int_get(&self->caps.room.windows);
   stats.reserved_bytes = self->bytes;
   *ret_stats = stats;
-}
-
-/* ---- moving --------------------------------------------------------------- */
-
-/* Where a source, or a report, is in the old table. */
-typedef struct _Place
-{
-  gint64 age_usec; /* arrival time of the last hit; or when the cooldown ends */
-  guint64 hash;
-  PkShard *shard;
-  guint32 index;
-} Place;
-
-static gint
-_compare_newest_first(gconstpointer a, gconstpointer b)
-{
-  const Place *left = a, *right = b;
-
-  return left->age_usec == right->age_usec ? 0 : left->age_usec < right->age_usec ? 1 : -1;
-}
-
-static GArray *
-_list_sources(PkTable *self)
-{
-  GArray *places = g_array_new(FALSE, FALSE, sizeof(Place));
-
-  for (guint i = 0; i < self->n_slots; i++)
-    for (guint32 index = 0; index < pk_shard_end(self->slots[i].shard); index++)
-      {
-        Place place = { .shard = self->slots[i].shard, .index = index };
-
-        if (pk_shard_get_key(place.shard, index, &place.hash, &place.age_usec))
-          g_array_append_val(places, place);
-      }
-  g_array_sort(places, _compare_newest_first);
-  return places;
-}
-
-/* The oldest first, so that lists that are ordered by age come out right. */
-static void
-_copy_sources(PkTable *self, PkTable *old)
-{
-  GArray *places = _list_sources(old);
-
-  for (guint i = MIN(places->len, (guint) self->caps.room.max_sources); i > 0; i--)
-    {
-      const Place *place = &g_array_index(places, Place, i - 1);
-
-      pk_shard_copy_source(place->shard, place->index, _slot_of(self, place->hash)->shard);
-    }
-  g_array_unref(places);
-}
-
-static GArray *
-_list_reports(PkTable *self)
-{
-  GArray *places = g_array_new(FALSE, FALSE, sizeof(Place));
-
-  for (guint i = 0; i < self->n_slots; i++)
-    for (guint32 index = 0; index < pk_ledger_count_reports(pk_shard_ledger(self->slots[i].shard)); index++)
-      {
-        Place place = { .shard = self->slots[i].shard, .index = index };
-
-        place.hash = pk_ledger_get_report_key(pk_shard_ledger(place.shard), index, &place.age_usec);
-        g_array_append_val(places, place);
-      }
-  g_array_sort(places, _compare_newest_first);
-  return places;
-}
-
-/* In the order in which they end, as each shard keeps them. */
-static void
-_copy_reports(PkTable *self, PkTable *old)
-{
-  GArray *places = _list_reports(old);
-
-  for (guint i = places->len; i > 0; i--)
-    {
-      const Place *place = &g_array_index(places, Place, i - 1);
-
-      pk_ledger_copy_report(pk_shard_ledger(place->shard), place->index,
-                            pk_shard_ledger(_slot_of(self, place->hash)->shard));
-    }
-  g_array_unref(places);
-}
-
-/* ---- what is kept beside sources ------------------------------------------- */
-
-static PkShard *
-_choose_shard(guint64 hash, gpointer user_data)
-{
-  return _slot_of(user_data, hash)->shard;
-}
-
-static PkLedger *
-_choose_ledger(guint64 source, gpointer user_data)
-{
-  return pk_shard_ledger(_choose_shard(source, user_data));
-}
-
-/* From one crowd to those that the keys belong to. */
-typedef struct _CrowdMove
-{
-  const PkCrowd *from;
-  PkTable *to;
-} CrowdMove;
-
-static void
-_move_sequence(guint64 key, gpointer user_data)
-{
-  const CrowdMove *move = user_data;
-
-  pk_crowd_copy_sequence(move->from, key, pk_shard_crowd(_choose_shard(key, move->to)));
-}
-
-static void
-_move_service(guint64 key, gpointer user_data)
-{
-  const CrowdMove *move = user_data;
-
-  pk_crowd_copy_service(move->from, key, pk_shard_crowd(_choose_shard(key, move->to)));
-}
-
-static void
-_copy_memories(PkTable *self, PkTable *old)
-{
-  for (guint i = 0; i < old->n_slots; i++)
-    {
-      CrowdMove move = { pk_shard_crowd(old->slots[i].shard), self };
-
-      pk_shard_move_memories(old->slots[i].shard, _choose_shard, self);
-      pk_ledger_move(pk_shard_ledger(old->slots[i].shard), _choose_ledger, self);
-      pk_crowd_each_sequence(move.from, _move_sequence, &move);
-      pk_crowd_each_service(move.from, _move_service, &move);
-    }
-}
-
-PkTable *
-pk_table_new_from(PkTable *old, const PkOptions *options, GError **error)
-{
-  PkTable *self = pk_table_new(options, error);
-
-  if (!self)
-    return NULL;
-  memcpy(self->config.secret, old->config.secret, sizeof(self->config.secret));
-  memcpy(self->config.names_secret, old->config.names_secret, sizeof(self->config.names_secret));
-  self->config.memory.salt = old->config.memory.salt;
-  self->caps.alerts = old->caps.alerts;
-  self->caps.alerts.max = options->max_alerts;
-  self->services_began_sec = old->services_began_sec;
-  _copy_sources(self, old);
-  _copy_reports(self, old);
-  _copy_memories(self, old);
-  for (guint i = 0; i < old->n_slots; i++)
-    pk_shard_copy_stats(old->slots[i].shard, self->slots[0].shard);
-  return self;
 }

@@ -38,6 +38,8 @@ gsize pk_table_observe(PkTable *self, const PkSender *sender, const PkHit *hit, 
                        PkAlert *ret_alerts);
 /* Its members source, address, scope, host and is_service are set here. */
 gsize pk_table_take_evidence(PkTable *self, const PkSender *sender, PkEvidence *evidence, PkAlert *ret_alerts);
+/* A program began to listen on a port of host, at address if that is known. */
+void pk_table_add_listener(PkTable *self, PkSlice host, const PkAddr *address, const PkPort *port, gint64 arrival_usec);
 /* A finding that is rated already. */
 gsize pk_table_report(PkTable *self, const PkSender *sender, PkAlert *finding, guint64 text_key, gboolean allowed,
                       PkAlert *ret_alerts);

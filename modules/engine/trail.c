@@ -58,6 +58,7 @@ _add_accept(PkTrail *trail, const PkEvidence *evidence)
   trail->accept_dest = evidence->dest;
   trail->accept_port = evidence->port;
   trail->accept_is_service = evidence->is_service;
+  trail->listener_usec = evidence->listener_usec;
 }
 
 void
@@ -97,18 +98,20 @@ pk_trail_proves(const PkTrail *self, const PkAlert *alert, gboolean is_scanner, 
 {
   if (_is_fresh(self->open_usec, alert, confirm_usec) || _is_fresh(self->firewall_usec, alert, confirm_usec))
     return TRUE;
-  return !is_scanner && _is_accepted(self, alert, confirm_usec) && !self->accept_is_service;
+  /* What began to listen after the knock is no service that was open before. */
+  return !is_scanner && _is_accepted(self, alert, confirm_usec) &&
+         (!self->accept_is_service || _is_fresh(self->listener_usec, alert, confirm_usec));
 }
 
 /* "tcp/22" */
 static void
-_add_accept_evidence(PkAlert *alert, const PkPort *port)
+_add_port_evidence(PkAlert *alert, const gchar *name, const PkPort *port)
 {
   gchar text[PK_WORD_BYTES];
   const gchar *protocol = pk_protocol_name(port->protocol);
   gint len = g_snprintf(text, sizeof(text), "%s/%u", protocol ? protocol : "ip", port->port);
 
-  pk_alert_add_evidence(alert, "accept", pk_slice(text, (gsize) len));
+  pk_alert_add_evidence(alert, name, pk_slice(text, (gsize) len));
 }
 
 static gint64
@@ -164,8 +167,10 @@ pk_trail_tell(const PkTrail *self, PkAlert *alert, gint64 confirm_usec)
     pk_alert_add_evidence(alert, "host_firewall_opened", nothing);
   if ((is_open || _is_fresh(self->firewall_usec, alert, confirm_usec)) && self->opened[0])
     pk_alert_add_evidence(alert, "opened", pk_slice_from_string(self->opened));
+  if (_is_accepted(self, alert, confirm_usec) && _is_fresh(self->listener_usec, alert, confirm_usec))
+    _add_port_evidence(alert, "new_listener", &self->accept_port);
   if (_is_accepted(self, alert, confirm_usec))
-    _add_accept_evidence(alert, &self->accept_port);
+    _add_port_evidence(alert, "accept", &self->accept_port);
   if (proven_usec != G_MAXINT64)
     _add_delay_evidence(alert, proven_usec - alert->arrival_usec);
 }

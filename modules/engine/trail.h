@@ -26,6 +26,7 @@ typedef struct _PkEvidence
   gboolean is_firewall; /* the host's firewall was opened for it */
   gboolean is_accept;   /* a firewall let it in, to dest and port */
   gboolean is_service;  /* which is an open service, or may be one */
+  gint64 listener_usec; /* when a program began to listen there; 0: not that anybody said so */
   guint stage;          /* a daemon's sequence got that far; 0: says nothing of it */
   PkAddr dest;
   PkPort port;
@@ -37,6 +38,7 @@ typedef struct _PkEvidence
 typedef struct _PkTrail
 {
   gint64 open_usec, close_usec, firewall_usec, accept_usec, stage_usec;
+  gint64 listener_usec;  /* where it was let in */
   gint64 candidate_usec; /* of the candidate that was judged last; the ledger's to set */
   gint64 open_time_usec; /* event time */
   PkAddr address;

@@ -272,6 +272,52 @@ Test(confirm, what_was_below_min_confidence_is_confirmed_all_the_same)
   _expect_confirmed(0, "accept:tcp/22");
 }
 
+static void
+_listen(const gchar *host, guint16 port, gint64 msec)
+{
+  PkEvent event;
+
+  pk_event_init(&event);
+  event.kind = PK_EVENT_NEW_LISTENER;
+  event.has = PK_HAS_DEST_PORT | PK_HAS_PROTOCOL;
+  event.protocol = PK_PROTO_TCP;
+  event.dest_port = port;
+  event.time_usec = knocks_time(msec);
+  knocks_observe_from(&knocks, &event, host, "", msec);
+}
+
+Test(confirm, a_connection_to_what_began_to_listen_after_the_knock_confirms_even_while_services_are_not_known_yet)
+{
+  _knock(USER, 60000);
+  _listen("gw", 5002, 60500);
+  _accept(USER, SERVER, 5002, 61000);
+  knocks_tick(&knocks, 63000);
+  EXPECT_ALERTS(1);
+  _expect_confirmed(0, "new_listener:tcp/5002");
+  cr_expect(_has_word(&knocks.alerts[0], "accept:tcp/5002"));
+}
+
+Test(confirm, what_listened_before_the_knock_or_on_another_host_or_port_says_nothing)
+{
+  _listen("gw", 5002, 50000);
+  _knock(USER, 60000);
+  _listen("other", 5002, 60500);
+  _listen("gw", 5003, 60500);
+  _accept(USER, SERVER, 5002, 61000);
+  knocks_tick(&knocks, 80000);
+  EXPECT_ALERTS(1);
+  cr_expect_eq(knocks.alerts[0].confidence, PK_CONFIDENCE_MEDIUM);
+}
+
+Test(confirm, a_listener_alone_is_nothing)
+{
+  _knock(USER, 60000);
+  _listen("gw", 5002, 60500);
+  knocks_tick(&knocks, 80000);
+  EXPECT_ALERTS(1);
+  cr_expect_eq(knocks.alerts[0].confidence, PK_CONFIDENCE_MEDIUM);
+}
+
 /* ---- daemons ------------------------------------------------------------------ */
 
 Test(confirm, a_daemon_that_opens_confirms_the_knock_before_it)

@@ -53,6 +53,31 @@ _close(gint64 arrival, guint *ret_summaries)
   return n;
 }
 
+Test(reports, of_one_source_only_a_few_are_admitted_and_the_rest_repeats_the_latest)
+{
+  gboolean summary;
+
+  pk_reports_free(reports);
+  reports = pk_reports_new(4 * PK_REPORTS_OF_SOURCE_MAX);
+  memset(&alert, 0, sizeof(alert));
+  for (guint64 key = 1; key <= PK_REPORTS_OF_SOURCE_MAX; key++)
+    {
+      cr_expect(!pk_reports_is_repeat(reports, 7, key, 0, FALSE));
+      cr_expect(pk_reports_admit(reports, 7, key, 0, COOLDOWN, &alert, &evicted));
+    }
+  cr_expect(pk_reports_is_repeat(reports, 7, 100, 1, FALSE));
+  cr_expect(!pk_reports_is_repeat(reports, 7, 100, 1, TRUE), "a confirmed one is never too much");
+  cr_expect(!pk_reports_is_repeat(reports, 8, 100, 1, FALSE), "nor what another source did");
+  pk_reports_add_repeat(reports, 7, 100, 1, FALSE);
+  cr_expect(!pk_reports_is_repeat(reports, 7, 100, COOLDOWN, FALSE));
+  for (guint i = 1; i <= PK_REPORTS_OF_SOURCE_MAX; i++)
+    {
+      cr_assert(pk_reports_close(reports, COOLDOWN, &summary, &alert));
+      cr_expect_eq(summary, i == PK_REPORTS_OF_SOURCE_MAX);
+    }
+  cr_expect_eq(alert.repeats, 1);
+}
+
 Test(reports, the_same_key_is_admitted_again_when_the_cooldown_has_ended_and_not_before)
 {
   cr_expect(_admit(1, 0));

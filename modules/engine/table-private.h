@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
+ * Copyright (c) 2026 the port-knock authors */
+
+#ifndef PK_TABLE_PRIVATE_H_INCLUDED
+#define PK_TABLE_PRIVATE_H_INCLUDED
+
+#include "engine/shard.h"
+#include "engine/table.h"
+
+/* What table.c, which locks, and table-move.c, which nobody disturbs, share. */
+
+#define PK_TABLE_SHARDS_MAX 16
+
+/* A cache line of its own, so that workers do not disturb each other. */
+typedef struct _PkTableSlot
+{
+  GMutex lock;
+  PkShard *shard;
+  gchar padding[48];
+} PkTableSlot;
+
+struct _PkTable
+{
+  PkShardConfig config;
+  PkShardCaps caps;
+  guint ipv6_prefix;       /* bits */
+  gint services_began_sec; /* atomic; arrival time of the first permitted connection, 0: none yet */
+  guint n_slots;
+  gsize bytes;
+  PkTableSlot slots[PK_TABLE_SHARDS_MAX];
+};
+
+/* By the high bits: a shard's own index uses the low ones. */
+static inline PkTableSlot *
+pk_table_slot_of(PkTable *self, guint64 hash)
+{
+  return &self->slots[(hash >> 48) % self->n_slots];
+}
+
+#endif
