@@ -127,7 +127,7 @@ _refuse_bits(PkSlice word, const PkNetwork *network, GError **error)
 static gboolean
 _is_text(PkSlice line)
 {
-  const gchar *end = line.data + line.len;
+  const gchar *end = pk_slice_end(line);
 
   if (!g_utf8_validate(line.data, (gssize) line.len, NULL))
     return FALSE;

@@ -185,7 +185,7 @@ pk_needles_compile(PkNeedles *self)
 static inline gboolean
 _equals(const gchar *text, PkSlice needle)
 {
-  if (memcmp(text, needle.data, 4) != 0 || memcmp(text + needle.len - 4, needle.data + needle.len - 4, 4) != 0)
+  if (memcmp(text, needle.data, 4) != 0 || memcmp(text + needle.len - 4, pk_slice_end(needle) - 4, 4) != 0)
     return FALSE;
   return needle.len <= 8 || memcmp(text + 4, needle.data + 4, needle.len - 8) == 0;
 }

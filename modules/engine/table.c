@@ -16,8 +16,11 @@
  * sources to spread evenly. */
 #define SHARD_SOURCES_MIN 1024
 #define SHARD_WINDOWS_MIN 256
-/* Of each kind that is kept of sources beside their windows, and of the crowd, together in all shards. */
-#define RECORDS 4096
+/* Of each kind that is kept of sources beside their windows, and of the crowd, together in all shards: for so many
+ * sources one, but not fewer or more than these. */
+#define RECORD_SOURCES 16
+#define RECORDS_MIN 256
+#define RECORDS_MAX 4096
 /* So many times max-ports() distinct ports within scan-memory() make a scanner, however slow it is. */
 #define SCANNER_PORTS_FACTOR 2
 #define SHARD_BITS G_GUINT64_CONSTANT(0xffff000000000000)
@@ -66,15 +69,16 @@ static void
 _configure(PkTable *self, const PkOptions *options)
 {
   guint n = _count_shards(options);
+  guint records = (guint) CLAMP(options->max_sources / RECORD_SOURCES, RECORDS_MIN, RECORDS_MAX);
 
   pk_rule_init(&self->config.rule, options);
   self->config.sources = _share(options->max_sources, n);
   self->config.windows = _share(options->max_windows, n);
   self->config.memories = _share(MAX(options->max_sources / 4, options->max_windows), n);
-  self->config.crowd = RECORDS / n;
+  self->config.crowd = records / n;
   self->config.alert_on_failed = (options->alert_on & PK_ALERT_ON_DAEMON) != 0;
   _configure_rules(self, options);
-  self->config.ledger.capacity = RECORDS / n;
+  self->config.ledger.capacity = records / n;
   self->ipv6_prefix = (guint) options->ipv6_prefix;
   self->caps.room.max_sources = options->max_sources;
   self->caps.room.max_windows = options->max_windows;

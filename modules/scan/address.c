@@ -53,7 +53,7 @@ _scan_byte(const gchar *at, const gchar *end, guint8 *ret_byte)
 gsize
 pk_addr_scan_v4(PkSlice text, PkAddr *ret_addr)
 {
-  const gchar *at = text.data, *end = text.data + text.len;
+  const gchar *at = text.data, *end = pk_slice_end(text);
   guint8 quad[4];
 
   for (guint i = 0; i < 4; i++)

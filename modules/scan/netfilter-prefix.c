@@ -40,7 +40,7 @@ _scan_number(const gchar *at, const gchar *end, gchar c, gint64 *ret_number)
 static PkSlice
 _take_uptime(PkSlice text, PkEvent *event)
 {
-  const gchar *at = text.data, *end = text.data + text.len, *dot;
+  const gchar *at = text.data, *end = pk_slice_end(text), *dot;
   gint64 seconds, usec;
 
   if (text.len == 0 || *at++ != '[')
@@ -141,7 +141,7 @@ pk_netfilter_prefix_read(const PkLine *line, PkSlice before, PkEvent *event, PkN
 static gboolean
 _fits_start(PkSlice text, const gchar *pattern)
 {
-  const gchar *at = text.data, *end = text.data + text.len;
+  const gchar *at = text.data, *end = pk_slice_end(text);
 
   for (; *pattern; pattern++)
     if (*pattern != '#')

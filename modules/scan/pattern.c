@@ -376,7 +376,7 @@ _match_backward(Part *parts, gsize *last, PkSlice *text)
       if (_is_hole(part))
         {
           len = _measure_backward(part, part - 1, *text);
-          part->value = pk_slice(text->data + text->len - len, len);
+          part->value = pk_slice(pk_slice_end(*text) - len, len);
           if (!_accepts_all(part, part->value))
             return FALSE;
         }

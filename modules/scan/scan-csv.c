@@ -99,7 +99,7 @@ _find_anchor(const PkCsvSpec *spec, PkSlice text)
 void
 pk_pairs_csv(PkSlice text, const PkCsvSpec *spec, PkPairFunc func, gpointer user_data)
 {
-  const gchar *end = text.data + text.len;
+  const gchar *end = pk_slice_end(text);
   Keys keys = { .variant_column = spec->variant_column };
   guint column = MAX(spec->anchor_column, 1);
   gssize start;

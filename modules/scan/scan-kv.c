@@ -28,7 +28,7 @@ _init(Reader *self, PkSlice text, const PkKvSpec *spec)
 {
   PkSlice ends = pk_slice_from_string(spec->ends);
 
-  *self = (Reader){ .at = text.data, .end = text.data + text.len, .equals = spec->equals, .is_first = TRUE };
+  *self = (Reader){ .at = text.data, .end = pk_slice_end(text), .equals = spec->equals, .is_first = TRUE };
   self->n_ends = (guint) MIN(ends.len, ENDS_MAX);
   memcpy(self->ends, ends.data, self->n_ends);
 }

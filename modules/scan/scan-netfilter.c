@@ -312,7 +312,7 @@ _read_tokens(Reader *self, PkSlice text)
   PkWords words;
   PkSlice token;
 
-  self->end = text.data + text.len;
+  self->end = pk_slice_end(text);
   pk_words_init(&words, text);
   while (pk_words_next(&words, &token) && _read_token(self, token))
     ;

@@ -25,11 +25,18 @@ pk_slice_from_string(const gchar *string)
   return (PkSlice){ string, string ? strlen(string) : 0 };
 }
 
+/* Where it ends.  An empty slice may have no address, to which nothing may be added. */
+static inline const gchar *
+pk_slice_end(PkSlice self)
+{
+  return self.len ? self.data + self.len : self.data;
+}
+
 /* What lies at and after offset, which must not exceed len. */
 static inline PkSlice
 pk_slice_from(PkSlice self, gsize offset)
 {
-  return (PkSlice){ self.data + offset, self.len - offset };
+  return (PkSlice){ offset ? self.data + offset : self.data, self.len - offset };
 }
 
 static inline gboolean
@@ -48,7 +55,7 @@ static inline gboolean
 pk_slice_ends_with(PkSlice self, PkSlice suffix)
 {
   return self.len >= suffix.len &&
-         (suffix.len == 0 || memcmp(self.data + self.len - suffix.len, suffix.data, suffix.len) == 0);
+         (suffix.len == 0 || memcmp(pk_slice_end(self) - suffix.len, suffix.data, suffix.len) == 0);
 }
 
 /* Offset of the first byte of needle in self, or -1. */

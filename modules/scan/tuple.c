@@ -331,7 +331,7 @@ _is_key(const PkTupleKey *key, guint64 octets, PkSlice text)
     return FALSE;
   if (text.len > 16)
     return memcmp(key->key + 8, text.data + 8, text.len - 8) == 0 && !key->key[text.len];
-  return pk_octets_load(key->key + 8, key->key + 16) == pk_octets_load(text.data + 8, text.data + text.len) &&
+  return pk_octets_load(key->key + 8, key->key + 16) == pk_octets_load(text.data + 8, pk_slice_end(text)) &&
          (text.len < 16 || !key->key[16]);
 }
 
@@ -352,7 +352,7 @@ _clean(PkSlice value)
 static gboolean
 _put_key(PkTuple *self, PkSlice key, PkSlice value)
 {
-  guint64 octets = pk_octets_load(key.data, key.data + key.len);
+  guint64 octets = pk_octets_load(key.data, pk_slice_end(key));
   guint8 slot = _slot(octets);
 
   if (G_LIKELY(!self->index->first[slot]) || key.len == 0 || key.len >= PK_TUPLE_KEY_BYTES)

@@ -73,7 +73,7 @@ static inline void
 pk_words_init(PkWords *self, PkSlice text)
 {
   self->begin = self->at = self->block = text.data;
-  self->end = text.data + text.len;
+  self->end = pk_slice_end(text);
   self->blanks = pk_words_find_blanks(self->begin, self->block, self->end);
 }
 
