@@ -64,15 +64,21 @@ _get_number(const Reader *self, const gchar *key, json_object *value, gint64 min
   return TRUE;
 }
 
-/* "" where it is no string. */
+/* "" where it is no string, or one that holds a NUL: it would be read as less than it says. */
+static const gchar *
+_get_string(json_object *value)
+{
+  const gchar *text = json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+
+  return *text && strlen(text) == (gsize) json_object_get_string_len(value) ? text : "";
+}
+
 static const gchar *
 _get_text(json_object *object, const gchar *key)
 {
   json_object *value;
 
-  if (!json_object_object_get_ex(object, key, &value) || !json_object_is_type(value, json_type_string))
-    return "";
-  return json_object_get_string(value);
+  return json_object_object_get_ex(object, key, &value) ? _get_string(value) : "";
 }
 
 static gboolean
@@ -128,6 +134,7 @@ _read_id(Reader *self, json_object *entry)
 
 /* ---- keys ----------------------------------------------------------------------- */
 
+static const gchar *const ROOT_KEYS[] = { "entries", "note", NULL };
 /* What the engine reads, and what is for people. */
 static const gchar *const ENTRY_KEYS[] = { "id",
                                            "kind",
@@ -190,7 +197,7 @@ _read_port(const Reader *self, json_object *value, guint8 protocol, PkPort *ret_
 {
   *ret_port = (PkPort){ .protocol = protocol };
   if (json_object_is_type(value, json_type_string))
-    return _read_port_text(self, json_object_get_string(value), ret_port);
+    return _read_port_text(self, _get_string(value), ret_port);
   return _get_number(self, "ports", value, 1, G_MAXUINT16, &ret_port->port);
 }
 
@@ -360,6 +367,18 @@ _read_packet(const Reader *self, json_object *entry, json_object *object)
 
 /* ---- entries --------------------------------------------------------------------- */
 
+/* An entry that says two things would silently be only one of them. */
+static gboolean
+_check_form(const Reader *self, json_object *entry)
+{
+  static const gchar *const forms[] = { "ports", "icmp_packet_sizes", "packet" };
+  guint n = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS(forms); i++)
+    n += json_object_object_get_ex(entry, forms[i], NULL);
+  return n < 2 || _refuse(self, "it takes one of ports, icmp_packet_sizes and packet");
+}
+
 static gboolean
 _read_entry(Reader *self, json_object *entry)
 {
@@ -367,7 +386,7 @@ _read_entry(Reader *self, json_object *entry)
 
   if (!json_object_is_type(entry, json_type_object))
     return _refuse(self, "it is no object");
-  if (!_read_id(self, entry) || !_check_keys(self, entry, ENTRY_KEYS))
+  if (!_read_id(self, entry) || !_check_keys(self, entry, ENTRY_KEYS) || !_check_form(self, entry))
     return FALSE;
   if (json_object_object_get_ex(entry, "ports", &value))
     return _read_ports(self, entry, value);
@@ -387,6 +406,8 @@ _read_entries(Reader *self, json_object *root)
   if (!json_object_is_type(root, json_type_object) || !json_object_object_get_ex(root, "entries", &entries) ||
       !json_object_is_type(entries, json_type_array))
     return _refuse(self, "it takes an object with a list \"entries\"");
+  if (!_check_keys(self, root, ROOT_KEYS))
+    return FALSE;
   n = json_object_array_length(entries);
   if (n > ENTRIES_MAX)
     return _refuse(self, "%" G_GSIZE_FORMAT " entries are not permitted, at most %d", n, ENTRIES_MAX);
@@ -404,9 +425,13 @@ static json_object *
 _parse(const Reader *self, const gchar *text, gsize len)
 {
   json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
-  json_object *root = json_tokener_parse_ex(tokener, text, (gint) len);
-  enum json_tokener_error problem = json_tokener_get_error(tokener);
+  enum json_tokener_error problem;
+  json_object *root;
 
+  /* Strict also refuses what follows the object: the rest of two files that were put together. */
+  json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+  root = json_tokener_parse_ex(tokener, text, (gint) len);
+  problem = json_tokener_get_error(tokener);
   if (problem == json_tokener_continue)
     _refuse(self, "the JSON ends too early");
   else if (problem != json_tokener_success)

@@ -350,6 +350,20 @@ Test(sequences, bad_entries_are_refused)
                   "entry 1, a: transport: \"\" is not permitted, it takes one word, or one for each of the 2 ports");
 }
 
+Test(sequences, nothing_in_a_file_is_passed_over)
+{
+  _expect_refused("{\"entries\": [], \"enrties\": []}", "\"enrties\" is no key, there are entries, note");
+  _expect_refused("{\"entries\": []} {\"entries\": []}", "no JSON at byte 16: unexpected character");
+  _expect_refused("{\"entries\": [ {\"id\": \"a\", \"ports\": [1, 2], \"icmp_packet_sizes\": [98, 99]} ]}",
+                  "entry 1, a: it takes one of ports, icmp_packet_sizes and packet");
+  _expect_refused("{\"entries\": [ {\"id\": \"a\\u0000b\", \"ports\": [1, 2]} ]}", "entry 1: it has no id");
+  _expect_refused("{\"entries\": [ {\"id\": \"a\", \"ports\": [1, \"2\\u0000\"]} ]}",
+                  "entry 1, a: ports: \"\" is not permitted, it takes a number from 1 to 65535, or "
+                  "\"NUMBER/PROTOCOL\"");
+  _read("{\"note\": \"doors\", \"entries\": []}\n\n");
+  cr_expect_eq(pk_sequences_count(known), 0);
+}
+
 Test(sequences, the_same_twice_is_refused)
 {
   _expect_refused("{\"entries\": [ {\"id\": \"a\", \"ports\": [1, 2]}, {\"id\": \"a\", \"ports\": [3, 4]} ]}",
