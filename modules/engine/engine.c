@@ -211,7 +211,7 @@ _make_hit(const PkEvent *event, gint64 arrival_usec, PkHit *ret_hit)
   if (hit.flags & PK_HIT_HAS_SOURCE_PORT)
     hit.source_port = event->source_port;
   if (hit.flags & PK_HIT_HAS_UPTIME)
-    hit.uptime_usec = event->uptime_usec;
+    hit.uptime_usec = (guint32) event->uptime_usec;
   *ret_hit = hit;
   return TRUE;
 }

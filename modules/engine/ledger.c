@@ -14,8 +14,6 @@
 /* A daemon's stage that nothing followed for this long never opened. */
 #define STAGE_USEC (60 * (gint64) G_USEC_PER_SEC)
 #define MINUTE_USEC (60 * (gint64) G_USEC_PER_SEC)
-/* Which bits of a key say in which ledger it is. */
-#define SOURCE_BITS G_GUINT64_CONSTANT(0xffff000000000000)
 
 /* A set of ports that a source sent to a destination, in whatever order. */
 typedef struct _Set
@@ -129,7 +127,7 @@ _finish_key(const PkLedger *self, const KeyText *text, guint64 source)
   guint64 key;
 
   crypto_shorthash((guchar *) &key, text->bytes, text->len, self->rule->secret);
-  return (key & ~SOURCE_BITS) | (source & SOURCE_BITS);
+  return (key & ~PK_SHARD_MASK) | (source & PK_SHARD_MASK);
 }
 
 static void
@@ -501,8 +499,8 @@ _is_wanted(const PkLedger *self, const PkAlert *alert)
 static PkFate
 _choose_fate(PkLedger *self, PkDraft *draft, gint64 arrival_usec)
 {
-  guint64 key = _report_key(self, draft);
   gboolean is_confirmed = draft->alert.branch == PK_BRANCH_KNOCK_SEQUENCE_CONFIRMED;
+  guint64 key;
 
   if (draft->alert.confidence < self->rule->min_confidence)
     return PK_FATE_BELOW_CONFIDENCE;
@@ -510,6 +508,7 @@ _choose_fate(PkLedger *self, PkDraft *draft, gint64 arrival_usec)
     return PK_FATE_NOT_WANTED;
   if (draft->allowed)
     return PK_FATE_ALLOWED;
+  key = _report_key(self, draft);
   if (pk_reports_is_repeat(self->reports, draft->source, key, arrival_usec, is_confirmed))
     {
       pk_reports_add_repeat(self->reports, draft->source, key, arrival_usec, is_confirmed);
@@ -517,6 +516,7 @@ _choose_fate(PkLedger *self, PkDraft *draft, gint64 arrival_usec)
     }
   if (!_admit(self, arrival_usec))
     return PK_FATE_RATE_LIMITED;
+  pk_alert_identify(&draft->alert);
   pk_reports_admit(self->reports, draft->source, key, arrival_usec, self->rule->cooldown_usec, &draft->alert,
                    &self->stats.evicted_reports);
   return PK_FATE_REPORTED;
@@ -530,13 +530,14 @@ pk_ledger_decide(PkLedger *self, PkDraft *draft, gint64 arrival_usec, PkAlert *r
       self->stats.candidates++;
       _judge(self, draft, arrival_usec);
     }
-  pk_alert_identify(&draft->alert);
   draft->alert.fate = _choose_fate(self, draft, arrival_usec);
   self->stats.below_confidence += draft->alert.fate == PK_FATE_BELOW_CONFIDENCE;
   self->stats.suppressed += draft->alert.fate == PK_FATE_ALLOWED;
   self->stats.in_cooldown += draft->alert.fate == PK_FATE_IN_COOLDOWN;
   if (draft->alert.fate != PK_FATE_REPORTED && !self->rule->with_fates)
     return FALSE;
+  if (draft->alert.fate != PK_FATE_REPORTED)
+    pk_alert_identify(&draft->alert);
   *ret_alert = draft->alert;
   return TRUE;
 }

@@ -11,6 +11,7 @@
 #define SETS 128
 #define WAYS 8
 #define SLOT_BITS 10
+#define GENERATION_BITS (PK_NAME_ID_BITS - SLOT_BITS)
 
 G_STATIC_ASSERT(SETS *WAYS == 1 << SLOT_BITS);
 
@@ -85,7 +86,7 @@ _replace(Name *self, PkSlice name)
   memcpy(self->text, name.data, name.len);
   self->text[name.len] = '\0';
   self->len = (guint8) name.len;
-  self->generation = (self->generation + 1) & (G_MAXUINT32 >> SLOT_BITS);
+  self->generation = (self->generation + 1) & ((1u << GENERATION_BITS) - 1);
   if (self->generation == 0)
     self->generation = 1;
 }

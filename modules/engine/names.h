@@ -8,8 +8,10 @@
 
 /* Log hosts, remembered once and referred to by number.  Bounded: a
  * name that is not used gives way to a new one, and its number then stands for
- * no name, never for another one.  Not thread safe. */
+ * no name; for another one only after 16,383 names had that place.  Not thread
+ * safe. */
 
+#define PK_NAME_ID_BITS 24
 typedef guint32 PkNameId; /* 0: no name */
 
 typedef struct _PkNames PkNames;

@@ -7,26 +7,35 @@
 
 #define NONE G_MAXUINT32
 
-/* Of a record: the record itself lies in an array beside this one. */
+/* For one victim so many that were touched are passed by. */
+#define TOUCHED_MAX 64
+
+/* The record itself follows. */
 typedef struct _Link
 {
   guint64 key;
   guint32 chain; /* the next of the same bucket, or the next free one */
   guint32 older, younger;
+  guint32 is_touched; /* since it was made the youngest */
 } Link;
 
 struct _PkRecent
 {
   guint capacity, n;
-  gsize record_bytes;
-  guint32 end; /* records from here on were never used, so their memory was never touched */
+  gsize stride; /* bytes of a link with its record */
+  guint32 end;  /* records from here on were never used, so their memory was never touched */
   guint32 free_first;
   guint32 oldest, youngest;
   guint32 bucket_mask;
   guint32 *buckets; /* index + 1 of the first record, 0: empty */
-  Link *links;
-  guint8 *records;
+  guint8 *links;
 };
+
+static gsize
+_stride_of(gsize record_bytes)
+{
+  return (sizeof(Link) + record_bytes + 7) / 8 * 8;
+}
 
 static guint32
 _buckets_for(guint capacity)
@@ -45,15 +54,14 @@ pk_recent_new(guint capacity, gsize record_bytes)
   guint32 buckets = _buckets_for(capacity);
 
   self->capacity = capacity;
-  self->record_bytes = record_bytes;
+  self->stride = _stride_of(record_bytes);
   self->free_first = NONE;
   self->oldest = NONE;
   self->youngest = NONE;
   self->bucket_mask = buckets - 1;
   self->buckets = g_try_new0(guint32, buckets);
-  self->links = g_try_new0(Link, capacity);
-  self->records = g_try_malloc0_n(capacity, record_bytes);
-  if (!self->buckets || !self->links || !self->records)
+  self->links = g_try_malloc0_n(capacity, self->stride);
+  if (!self->buckets || !self->links)
     g_clear_pointer(&self, pk_recent_free);
   return self;
 }
@@ -65,14 +73,13 @@ pk_recent_free(PkRecent *self)
     return;
   g_free(self->buckets);
   g_free(self->links);
-  g_free(self->records);
   g_free(self);
 }
 
 gsize
 pk_recent_bytes(guint capacity, gsize record_bytes)
 {
-  return sizeof(PkRecent) + _buckets_for(capacity) * sizeof(guint32) + capacity * (sizeof(Link) + record_bytes);
+  return sizeof(PkRecent) + _buckets_for(capacity) * sizeof(guint32) + capacity * _stride_of(record_bytes);
 }
 
 guint
@@ -81,16 +88,23 @@ pk_recent_count(const PkRecent *self)
   return self->n;
 }
 
+static Link *
+_link(const PkRecent *self, guint32 index)
+{
+  return (Link *) (gpointer) (self->links + index * self->stride);
+}
+
 static gpointer
 _record(const PkRecent *self, guint32 index)
 {
-  return self->records + index * self->record_bytes;
+  return _link(self, index) + 1;
 }
 
+/* Keys are hashes; their low bits may be the same in all of a shard. */
 static guint32 *
 _bucket(const PkRecent *self, guint64 key)
 {
-  return &self->buckets[(guint32) key & self->bucket_mask];
+  return &self->buckets[(guint32) (key >> 32) & self->bucket_mask];
 }
 
 static guint32
@@ -98,8 +112,8 @@ _find(const PkRecent *self, guint64 key)
 {
   guint32 entry = *_bucket(self, key);
 
-  while (entry && self->links[entry - 1].key != key)
-    entry = self->links[entry - 1].chain;
+  while (entry && _link(self, entry - 1)->key != key)
+    entry = _link(self, entry - 1)->chain;
   return entry ? entry - 1 : NONE;
 }
 
@@ -116,28 +130,29 @@ pk_recent_find(const PkRecent *self, guint64 key)
 static void
 _append(PkRecent *self, guint32 index)
 {
-  self->links[index].older = self->youngest;
-  self->links[index].younger = NONE;
+  _link(self, index)->older = self->youngest;
+  _link(self, index)->younger = NONE;
+  _link(self, index)->is_touched = FALSE;
   if (self->youngest == NONE)
     self->oldest = index;
   else
-    self->links[self->youngest].younger = index;
+    _link(self, self->youngest)->younger = index;
   self->youngest = index;
 }
 
 static void
 _unlink(PkRecent *self, guint32 index)
 {
-  const Link *link = &self->links[index];
+  const Link *link = _link(self, index);
 
   if (link->older == NONE)
     self->oldest = link->younger;
   else
-    self->links[link->older].younger = link->younger;
+    _link(self, link->older)->younger = link->younger;
   if (link->younger == NONE)
     self->youngest = link->older;
   else
-    self->links[link->younger].older = link->older;
+    _link(self, link->younger)->older = link->older;
 }
 
 /* ---- records ---------------------------------------------------------------- */
@@ -145,13 +160,13 @@ _unlink(PkRecent *self, guint32 index)
 static void
 _remove(PkRecent *self, guint32 index)
 {
-  guint32 *entry = _bucket(self, self->links[index].key);
+  guint32 *entry = _bucket(self, _link(self, index)->key);
 
   while (*entry != index + 1)
-    entry = &self->links[*entry - 1].chain;
-  *entry = self->links[index].chain;
+    entry = &_link(self, *entry - 1)->chain;
+  *entry = _link(self, index)->chain;
   _unlink(self, index);
-  self->links[index].chain = self->free_first;
+  _link(self, index)->chain = self->free_first;
   self->free_first = index;
   self->n--;
 }
@@ -163,7 +178,7 @@ _take_free(PkRecent *self)
 
   if (index == NONE)
     return self->end++;
-  self->free_first = self->links[index].chain;
+  self->free_first = _link(self, index)->chain;
   return index;
 }
 
@@ -172,13 +187,24 @@ _insert(PkRecent *self, guint64 key)
 {
   guint32 index = _take_free(self), *bucket = _bucket(self, key);
 
-  self->links[index].key = key;
-  self->links[index].chain = *bucket;
+  _link(self, index)->key = key;
+  _link(self, index)->chain = *bucket;
   *bucket = index + 1;
-  memset(_record(self, index), 0, self->record_bytes);
+  memset(_record(self, index), 0, self->stride - sizeof(Link));
   _append(self, index);
   self->n++;
   return index;
+}
+
+static gpointer
+_take_new(PkRecent *self, guint64 key, guint64 *evicted)
+{
+  if (self->n == self->capacity)
+    {
+      _remove(self, self->oldest);
+      (*evicted)++;
+    }
+  return _record(self, _insert(self, key));
 }
 
 gpointer
@@ -186,18 +212,38 @@ pk_recent_take(PkRecent *self, guint64 key, guint64 *evicted)
 {
   guint32 index = _find(self, key);
 
-  if (index != NONE)
+  if (index == NONE)
+    return _take_new(self, key, evicted);
+  _unlink(self, index);
+  _append(self, index);
+  return _record(self, index);
+}
+
+static void
+_pass_by_touched(PkRecent *self)
+{
+  for (guint i = 0; i < TOUCHED_MAX && _link(self, self->oldest)->is_touched; i++)
     {
+      guint32 index = self->oldest;
+
       _unlink(self, index);
       _append(self, index);
-      return _record(self, index);
     }
-  if (self->n == self->capacity)
+}
+
+gpointer
+pk_recent_touch(PkRecent *self, guint64 key, guint64 *evicted)
+{
+  guint32 index = _find(self, key);
+
+  if (index == NONE)
     {
-      _remove(self, self->oldest);
-      (*evicted)++;
+      if (self->n == self->capacity)
+        _pass_by_touched(self);
+      return _take_new(self, key, evicted);
     }
-  return _record(self, _insert(self, key));
+  _link(self, index)->is_touched = TRUE;
+  return _record(self, index);
 }
 
 void
@@ -214,13 +260,13 @@ pk_recent_oldest(const PkRecent *self, guint64 *ret_key)
 {
   if (self->oldest == NONE)
     return NULL;
-  *ret_key = self->links[self->oldest].key;
+  *ret_key = _link(self, self->oldest)->key;
   return _record(self, self->oldest);
 }
 
 void
 pk_recent_each(const PkRecent *self, PkRecentFunc func, gpointer user_data)
 {
-  for (guint32 index = self->oldest; index != NONE; index = self->links[index].younger)
-    func(self->links[index].key, _record(self, index), user_data);
+  for (guint32 index = self->oldest; index != NONE; index = _link(self, index)->younger)
+    func(_link(self, index)->key, _record(self, index), user_data);
 }

@@ -12,6 +12,10 @@
  *
  * Keys are spread evenly already: they come out of a keyed hash. */
 
+/* The lowest bits of a key say in which shard its record is. */
+#define PK_SHARD_BITS 4
+#define PK_SHARD_MASK G_GUINT64_CONSTANT(0xf)
+
 typedef struct _PkRecent PkRecent;
 
 PkRecent *pk_recent_new(guint capacity, gsize record_bytes);
@@ -24,6 +28,9 @@ gpointer pk_recent_find(const PkRecent *self, guint64 key);
 /* The record of key, all zero if it is new, as the youngest.  *evicted is
  * increased when another one had to give way. */
 gpointer pk_recent_take(PkRecent *self, guint64 key, guint64 *evicted);
+/* The same, but an old record only becomes one that is not to give way the next time; so records are
+ * nearly in order of age.  Cheaper: its neighbours are not touched. */
+gpointer pk_recent_touch(PkRecent *self, guint64 key, guint64 *evicted);
 void pk_recent_remove(PkRecent *self, guint64 key);
 
 /* NULL when there is none. */

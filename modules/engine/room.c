@@ -3,6 +3,10 @@
 
 #include "engine/room.h"
 
+#include <string.h>
+
+#include "scan/address.h"
+
 /* A network of IPv6 addresses gets this part of a full table at the most. */
 #define NETWORK_SHARE 8
 
@@ -14,9 +18,10 @@ typedef struct _Network
 } Network;
 
 gboolean
-pk_room_init(PkRoom *self, guint sources, guint windows, guint networks, gint64 window_usec, PkCaps *caps)
+pk_room_init(PkRoom *self, guint sources, guint windows, guint networks, gint64 window_usec,
+             const PkNetworkRule *network, PkCaps *caps)
 {
-  *self = (PkRoom){ .caps = caps, .max_sources = sources, .window_usec = window_usec };
+  *self = (PkRoom){ .caps = caps, .max_sources = sources, .window_usec = window_usec, .network = *network };
   self->sources = pk_sources_new(sources);
   self->windows = pk_windows_new(windows);
   self->networks = pk_recent_new(networks, sizeof(Network));
@@ -51,8 +56,8 @@ _reserve(gint *now, gint max)
 static void
 _release_window(PkRoom *self, PkSource *source)
 {
-  pk_windows_release(self->windows, source->window);
-  pk_sources_set_window(self->sources, source, PK_INDEX_NONE);
+  pk_windows_release(self->windows, source->at.index);
+  pk_source_set_window(source, PK_INDEX_NONE);
   g_atomic_int_add(&self->caps->windows, -1);
 }
 
@@ -60,10 +65,11 @@ _release_window(PkRoom *self, PkSource *source)
 void
 pk_room_demote(PkRoom *self, PkSource *source)
 {
-  const PkWindow *window = &pk_windows_get(self->windows, source->window)->window;
+  const PkWindow *window = &pk_windows_get(self->windows, source->at.index)->window;
+  PkHit newest = *pk_window_hit(window, window->n - 1u);
 
-  source->single = window->hits[window->n - 1];
   _release_window(self, source);
+  pk_source_set_hit(source, &newest);
 }
 
 /* A quiet window is worth no more than a single hit; one that is not quiet
@@ -75,7 +81,7 @@ _find_source_victim(PkRoom *self, gint64 arrival_usec)
   guint32 window = pk_windows_find_quiet(self->windows, arrival_usec - self->window_usec);
 
   if (window != PK_INDEX_NONE && plain != PK_INDEX_NONE &&
-      pk_windows_get(self->windows, window)->arrival_usec > pk_sources_get(self->sources, plain)->single.arrival_usec)
+      pk_windows_get(self->windows, window)->arrival_usec > (gint64) pk_sources_get(self->sources, plain)->arrival_usec)
     return plain;
   if (window == PK_INDEX_NONE && plain != PK_INDEX_NONE)
     return plain;
@@ -86,80 +92,102 @@ _find_source_victim(PkRoom *self, gint64 arrival_usec)
 
 /* ---- networks ------------------------------------------------------------- */
 
+/* FALSE: the address is not shared out by networks. */
 static gboolean
-_is_of_network(const PkSource *source)
+_get_network(const PkRoom *self, const PkAddr *address, guint64 *ret_key)
 {
-  return source->memory != source->hash;
+  guint64 halves[2];
+  guint prefix = self->network.prefix;
+
+  if (prefix == 128 || pk_addr_is_v4(address))
+    return FALSE;
+  memcpy(halves, address->bytes, sizeof(halves));
+  halves[0] = GUINT64_FROM_BE(halves[0]);
+  halves[1] = GUINT64_FROM_BE(halves[1]);
+  if (prefix < 64)
+    halves[0] &= ~(G_MAXUINT64 >> prefix);
+  if (prefix <= 64)
+    halves[1] = 0;
+  else
+    halves[1] &= ~(G_MAXUINT64 >> (prefix - 64));
+  *ret_key = (halves[0] ^ halves[1] * self->network.salt) * self->network.salt;
+  return TRUE;
 }
 
 static void
-_join_network(PkRoom *self, const PkSource *source)
+_join_network(PkRoom *self, const PkSource *source, guint32 index)
 {
   Network *network;
+  guint64 key;
 
-  if (!_is_of_network(source))
+  if (!_get_network(self, &source->address, &key))
     return;
-  network = pk_recent_take(self->networks, source->memory, &self->evicted_networks);
+  network = pk_recent_touch(self->networks, key, &self->evicted_networks);
   network->sources++;
-  network->newest = pk_sources_find(self->sources, source->hash, &source->address);
+  network->newest = index;
 }
 
 static void
 _leave_network(PkRoom *self, const PkSource *source)
 {
-  Network *network = _is_of_network(source) ? pk_recent_find(self->networks, source->memory) : NULL;
+  guint64 key;
+  Network *network = _get_network(self, &source->address, &key) ? pk_recent_find(self->networks, key) : NULL;
 
   if (network && network->sources > 0)
     network->sources--;
 }
 
-/* Whoever sends from all the addresses of a network drives out his own. */
+/* Whoever sends from all the addresses of a network drives out his own.  The
+ * newest may have moved since. */
 static guint32
-_find_network_victim(PkRoom *self, guint64 memory_key)
+_find_network_victim(PkRoom *self, const PkAddr *address)
 {
-  const Network *network = pk_recent_find(self->networks, memory_key);
+  guint64 key, other;
+  const Network *network = _get_network(self, address, &key) ? pk_recent_find(self->networks, key) : NULL;
   const PkSource *newest;
 
   if (!network || network->sources <= self->max_sources / NETWORK_SHARE || network->newest == PK_INDEX_NONE)
     return PK_INDEX_NONE;
   newest = pk_sources_get(self->sources, network->newest);
-  return newest->live && newest->memory == memory_key && newest->window == PK_INDEX_NONE ? network->newest
-                                                                                         : PK_INDEX_NONE;
+  return newest->is_live && !newest->has_window && _get_network(self, &newest->address, &other) && other == key
+             ? network->newest
+             : PK_INDEX_NONE;
 }
 
 static void
-_evict_source(PkRoom *self, guint64 memory_key, gint64 arrival_usec)
+_evict_source(PkRoom *self, const PkAddr *address, gint64 arrival_usec)
 {
-  guint32 victim = _find_network_victim(self, memory_key);
+  guint32 victim = _find_network_victim(self, address);
   PkSource *source;
 
   if (victim == PK_INDEX_NONE)
     victim = _find_source_victim(self, arrival_usec);
   source = pk_sources_get(self->sources, victim);
   _leave_network(self, source);
-  if (source->window != PK_INDEX_NONE)
+  if (source->has_window)
     _release_window(self, source);
   pk_sources_remove(self->sources, victim);
   self->evicted_sources++;
 }
 
 PkSource *
-pk_room_insert(PkRoom *self, guint64 hash, guint64 memory_key, const PkAddr *address, gint64 arrival_usec)
+pk_room_insert(PkRoom *self, guint64 hash, const PkAddr *address, gint64 arrival_usec)
 {
-  PkSource *source;
+  guint32 index;
 
   if (pk_sources_is_full(self->sources) || !_reserve(&self->caps->sources, self->caps->max_sources))
     {
       if (!pk_sources_is_empty(self->sources))
-        _evict_source(self, memory_key, arrival_usec);
+        _evict_source(self, address, arrival_usec);
       else
         g_atomic_int_add(&self->caps->sources, 1); /* one over the cap: there is nobody here to give way */
     }
-  source = pk_sources_get(self->sources, pk_sources_insert(self->sources, hash, address));
-  source->memory = memory_key;
-  _join_network(self, source);
-  return source;
+  index = pk_sources_insert(self->sources, hash, address);
+  _join_network(self, pk_sources_get(self->sources, index), index);
+  return pk_sources_get(self->sources, index);
 }
+
+/* ---- a place for a window ---------------------------------------------------- */
 
 /* FALSE: every other window is worth more. */
 static gboolean
@@ -174,8 +202,8 @@ _make_room_for_window(PkRoom *self, guint ports, gint64 arrival_usec)
   return TRUE;
 }
 
-gboolean
-pk_room_reserve_window(PkRoom *self, guint ports, gint64 arrival_usec)
+static gboolean
+_reserve_window(PkRoom *self, guint ports, gint64 arrival_usec)
 {
   if (!pk_windows_is_full(self->windows) && _reserve(&self->caps->windows, self->caps->max_windows))
     return TRUE;
@@ -183,4 +211,20 @@ pk_room_reserve_window(PkRoom *self, guint ports, gint64 arrival_usec)
     return FALSE;
   g_atomic_int_add(&self->caps->windows, 1);
   return TRUE;
+}
+
+PkWindowSlot *
+pk_room_promote(PkRoom *self, PkSource *source, guint64 hash, guint64 memory, guint ports, gint64 arrival_usec)
+{
+  PkWindowSlot *slot;
+  guint32 index;
+
+  if (!_reserve_window(self, ports, arrival_usec))
+    return NULL;
+  index = pk_windows_take(self->windows, pk_sources_index(self->sources, source), arrival_usec);
+  pk_source_set_window(source, index);
+  slot = pk_windows_get(self->windows, index);
+  slot->hash = hash;
+  slot->memory = memory;
+  return slot;
 }

@@ -18,6 +18,13 @@ typedef struct _PkCaps
   gint max_sources, max_windows;
 } PkCaps;
 
+/* Which addresses are one network: a secret factor that spreads them over a table, and bits. */
+typedef struct _PkNetworkRule
+{
+  guint64 salt; /* odd */
+  guint prefix; /* ipv6-prefix() */
+} PkNetworkRule;
+
 typedef struct _PkRoom
 {
   PkCaps *caps;      /* borrowed */
@@ -25,19 +32,22 @@ typedef struct _PkRoom
   gint64 window_usec;
   PkSources *sources;
   PkWindows *windows;
-  PkRecent *networks; /* of IPv6 sources, by the key of their memory */
+  PkNetworkRule network;
+  PkRecent *networks; /* of IPv6 sources, whatever their scope */
   guint64 evicted_sources, evicted_windows, evicted_networks;
 } PkRoom;
 
 /* FALSE: there is not that much memory.  pk_room_clear() is due in any case. */
-gboolean pk_room_init(PkRoom *self, guint sources, guint windows, guint networks, gint64 window_usec, PkCaps *caps);
+gboolean pk_room_init(PkRoom *self, guint sources, guint windows, guint networks, gint64 window_usec,
+                      const PkNetworkRule *network, PkCaps *caps);
 void pk_room_clear(PkRoom *self);
 gsize pk_room_bytes(guint sources, guint windows, guint networks);
 
-/* A new source, clear but for its keys; another one may have given way. */
-PkSource *pk_room_insert(PkRoom *self, guint64 hash, guint64 memory_key, const PkAddr *address, gint64 arrival_usec);
-/* Room for a window of a source with that many ports.  FALSE: every other window is worth more. */
-gboolean pk_room_reserve_window(PkRoom *self, guint ports, gint64 arrival_usec);
+/* A new source, clear but for its key; another one may have given way. */
+PkSource *pk_room_insert(PkRoom *self, guint64 hash, const PkAddr *address, gint64 arrival_usec);
+/* A window for a source, empty but for its keys, if it has that many ports.  NULL: every other window is worth more. */
+PkWindowSlot *pk_room_promote(PkRoom *self, PkSource *source, guint64 hash, guint64 memory, guint ports,
+                              gint64 arrival_usec);
 /* Takes its window from a source, which keeps the newest hit. */
 void pk_room_demote(PkRoom *self, PkSource *source);
 

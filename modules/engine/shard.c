@@ -32,8 +32,17 @@ struct _PkShard
   PkRecent *doors;    /* the same, of daemons' words without a candidate */
   PkLedger *ledger;
   PkCrowd *crowd;
+  /* Scratch of one call, too large for a stack: what a new hit led to, and a sequence beside that. */
+  PkOutcome outcome, sequence;
   PkStats stats; /* totals only */
 };
+
+/* Whose something is. */
+typedef struct _Owner
+{
+  guint64 hash, memory; /* as in PkArrival */
+  const PkAddr *address;
+} Owner;
 
 PkShard *
 pk_shard_new(const PkShardConfig *config, PkShardCaps *caps)
@@ -44,7 +53,7 @@ pk_shard_new(const PkShardConfig *config, PkShardCaps *caps)
   self->config = config;
   self->names = pk_names_new(config->names_secret);
   has_room = pk_room_init(&self->room, config->sources, config->windows, config->ledger.capacity,
-                          config->rule.window_usec, &caps->room);
+                          config->rule.window_usec, &config->network, &caps->room);
   self->memories = pk_recent_new(config->memories, sizeof(PkMemory));
   self->holds = pk_recent_new(config->ledger.capacity, sizeof(Hold));
   self->doors = pk_recent_new(config->ledger.capacity, sizeof(Hold));
@@ -91,17 +100,17 @@ pk_shard_crowd(PkShard *self)
 /* ---- memory ---------------------------------------------------------------- */
 
 static void
-_remember(PkShard *self, const PkSource *source, const PkHit *hit)
+_remember(PkShard *self, guint64 memory_key, const PkHit *hit)
 {
-  PkMemory *memory = pk_recent_take(self->memories, source->memory, &self->stats.evicted_memories);
+  PkMemory *memory = pk_recent_touch(self->memories, memory_key, &self->stats.evicted_memories);
 
   pk_memory_add(memory, &self->config->memory, &hit->port, &hit->dest, pk_memory_seconds(hit->arrival_usec));
 }
 
 static void
-_remember_scan(PkShard *self, const PkSource *source, gint64 arrival_usec)
+_remember_scan(PkShard *self, guint64 memory_key, gint64 arrival_usec)
 {
-  PkMemory *memory = pk_recent_take(self->memories, source->memory, &self->stats.evicted_memories);
+  PkMemory *memory = pk_recent_touch(self->memories, memory_key, &self->stats.evicted_memories);
 
   pk_memory_add_scan(memory, pk_memory_seconds(arrival_usec));
   self->stats.scans++;
@@ -131,9 +140,9 @@ _name(const PkShard *self, const PkJudgement *judgement, const gchar *scope, PkA
 }
 
 static void
-_recall(PkShard *self, const PkSource *source, PkDraft *draft, gint64 arrival_usec)
+_recall(PkShard *self, guint64 memory_key, PkDraft *draft, gint64 arrival_usec)
 {
-  PkMemory *memory = pk_recent_find(self->memories, source->memory);
+  PkMemory *memory = pk_recent_find(self->memories, memory_key);
   PkPort ports[PK_HITS_MAX];
   guint n = pk_alert_list_ports(&draft->alert, ports);
 
@@ -164,24 +173,27 @@ _look_for_known(const PkShard *self, PkDraft *draft)
 }
 
 static PkDraft *
-_begin_draft(PkDrafts *drafts, const PkSource *source)
+_begin_draft(PkDrafts *drafts, const Owner *owner)
 {
-  PkDraft *draft = &drafts->drafts[drafts->n++];
+  PkDraft *draft = pk_drafts_next(drafts);
 
+  drafts->n++;
   memset(draft, 0, sizeof(*draft));
-  draft->source = source->hash;
+  draft->source = owner->hash;
+  draft->alert.source = *owner->address;
+  draft->alert.has_source = TRUE;
   return draft;
 }
 
 static void
-_draft(PkShard *self, PkSource *source, const gchar *scope, const PkJudgement *judgement, gint64 arrival_usec,
+_draft(PkShard *self, const Owner *owner, const gchar *scope, const PkJudgement *judgement, gint64 arrival_usec,
        PkDrafts *drafts)
 {
-  PkDraft *draft = _begin_draft(drafts, source);
+  PkDraft *draft = _begin_draft(drafts, owner);
 
   draft->alert = judgement->alert;
   draft->alert.branch = PK_BRANCH_RAPID_SEQUENTIAL_PORT_DENIED;
-  draft->alert.source = source->address;
+  draft->alert.source = *owner->address;
   draft->alert.has_source = TRUE;
   draft->allowed = judgement->allowed;
   draft->known = judgement->in_sequence;
@@ -194,32 +206,34 @@ _draft(PkShard *self, PkSource *source, const gchar *scope, const PkJudgement *j
   if (judgement->tool_runs)
     pk_alert_add_evidence(&draft->alert, "tool_runs", pk_slice(NULL, 0));
   _name(self, judgement, scope, &draft->alert);
-  _recall(self, source, draft, arrival_usec);
+  _recall(self, owner->memory, draft, arrival_usec);
   if (!draft->known)
     _look_for_known(self, draft);
   pk_ledger_recall_set(self->ledger, draft, arrival_usec);
 }
 
 static void
-_draft_all(PkShard *self, PkSource *source, const gchar *scope, const PkOutcome *outcome, gint64 arrival_usec,
-           PkDrafts *drafts)
+_draft_all(PkShard *self, guint32 window, const PkOutcome *outcome, gint64 arrival_usec, PkDrafts *drafts)
 {
+  const PkWindowSlot *slot = pk_windows_get(self->room.windows, window);
+  Owner owner = { slot->hash, slot->memory, &pk_sources_get(self->room.sources, slot->source)->address };
+
   for (guint i = 0; i < outcome->n_judgements; i++)
-    _draft(self, source, scope, &outcome->judgements[i], arrival_usec, drafts);
+    _draft(self, &owner, pk_windows_get_scope(self->room.windows, window), &outcome->judgements[i], arrival_usec,
+           drafts);
 }
 
 /* A single packet that public malware or an SPA client sends. */
 static void
-_draft_packet(PkShard *self, const PkSource *source, const PkArrival *arrival, PkDrafts *drafts)
+_draft_packet(PkShard *self, const PkArrival *arrival, PkNameId host, PkDrafts *drafts)
 {
-  PkDraft *draft = _begin_draft(drafts, source);
+  Owner owner = { arrival->hash, arrival->memory, &arrival->source };
+  PkDraft *draft = _begin_draft(drafts, &owner);
   PkAlert *alert = &draft->alert;
-  PkJudgement judgement = { .hosts = { arrival->hit.host }, .n_hosts = arrival->hit.host ? 1 : 0 };
+  PkJudgement judgement = { .hosts = { host }, .n_hosts = host ? 1 : 0 };
   gchar scope[PK_NAME_BYTES];
 
   alert->branch = arrival->packet->branch;
-  alert->source = source->address;
-  alert->has_source = TRUE;
   alert->dest = arrival->hit.dest;
   alert->has_dest = !pk_addr_is_unspecified(&alert->dest);
   alert->attempts[alert->n_attempts++] = arrival->hit.port;
@@ -229,7 +243,7 @@ _draft_packet(PkShard *self, const PkSource *source, const PkArrival *arrival, P
   alert->arrival_usec = arrival->hit.arrival_usec;
   draft->allowed = (arrival->hit.flags & PK_HIT_ALLOWED) != 0;
   draft->facts.max_packets = self->config->rule.max_packets;
-  draft->facts.scanner = _is_scanner(self, source->memory, alert->arrival_usec);
+  draft->facts.scanner = _is_scanner(self, arrival->memory, alert->arrival_usec);
   pk_slice_copy(arrival->scope, scope, sizeof(scope));
   _name(self, &judgement, scope, alert);
   pk_alert_add_evidence(alert, "known_packet", pk_slice_from_string(arrival->packet->id));
@@ -263,7 +277,7 @@ _find_sequence(const PkShard *self, const PkWindow *window, guint place, PkSeque
                guint *ret_last, PkPort ret_ports[PK_HITS_MAX])
 {
   guint8 places[PK_HITS_MAX];
-  guint newest = 0, n = pk_window_list_hits(window, &window->hits[place].dest, ret_ports, places);
+  guint newest = 0, n = pk_window_list_hits(window, place, ret_ports, places);
 
   while (places[newest] != place)
     newest++;
@@ -277,25 +291,24 @@ _find_sequence(const PkShard *self, const PkWindow *window, guint place, PkSeque
 
 /* TRUE: the new hit completes a known sequence, which is drafted at once. */
 static gboolean
-_take_sequence(PkShard *self, PkSource *source, PkWindowSlot *slot, const PkOutcome *added, gint64 arrival_usec,
-               PkDrafts *drafts)
+_take_sequence(PkShard *self, guint32 window, guint place, gint64 arrival_usec, PkDrafts *drafts)
 {
-  PkMemory *memory = pk_recent_find(self->memories, source->memory);
+  PkWindowSlot *slot = pk_windows_get(self->room.windows, window);
+  PkMemory *memory = pk_recent_find(self->memories, slot->memory);
   PkPort ports[PK_HITS_MAX];
   PkSequenceMatch match;
-  PkOutcome outcome;
   guint first, last;
   guint32 begun_sec;
 
-  if (!memory || !_find_sequence(self, &slot->window, added->place, &match, &first, &last, ports))
+  if (!memory || !_find_sequence(self, &slot->window, place, &match, &first, &last, ports))
     return FALSE;
-  begun_sec = pk_memory_seconds(slot->window.hits[first].arrival_usec);
+  begun_sec = pk_memory_seconds(slot->window.places[first].arrival_usec);
   if (!_may_knock(self, memory, ports, match.last - match.first + 1, begun_sec, pk_memory_seconds(arrival_usec)))
     return FALSE;
   _forget_scan(memory, begun_sec);
-  pk_outcome_init(&outcome);
-  pk_window_judge_sequence(&slot->window, first, last, &outcome);
-  _draft_all(self, source, slot->scope, &outcome, arrival_usec, drafts);
+  pk_outcome_init(&self->sequence);
+  pk_window_judge_sequence(&slot->window, first, last, &self->sequence);
+  _draft_all(self, window, &self->sequence, arrival_usec, drafts);
   _add_known(&drafts->drafts[drafts->n - 1].alert, &match);
   return TRUE;
 }
@@ -305,126 +318,147 @@ _take_sequence(PkShard *self, PkSource *source, PkWindowSlot *slot, const PkOutc
 static void
 _add_to_window(PkShard *self, PkSource *source, const PkHit *hit, PkDrafts *drafts)
 {
-  guint32 index = source->window;
+  guint32 index = pk_source_window(source);
   PkWindowSlot *slot = pk_windows_get(self->room.windows, index);
-  PkOutcome outcome;
+  PkOutcome *outcome = &self->outcome;
   gboolean is_sequence;
 
-  pk_outcome_init(&outcome);
-  pk_window_add(&slot->window, &self->config->rule, hit, &outcome);
-  self->stats.late += outcome.late;
-  self->stats.pushed_out += outcome.pushed_out;
-  if (outcome.added)
-    _remember(self, source, hit);
-  is_sequence = outcome.added && self->config->sequences &&
-                _take_sequence(self, source, slot, &outcome, hit->arrival_usec, drafts);
-  if (outcome.scan && !is_sequence)
-    _remember_scan(self, source, hit->arrival_usec);
-  _draft_all(self, source, slot->scope, &outcome, hit->arrival_usec, drafts);
+  if (pk_window_needs_place(&slot->window, &self->config->rule, hit))
+    pk_windows_grow(self->room.windows, index);
+  pk_outcome_init(outcome);
+  pk_window_add(&slot->window, &self->config->rule, hit, outcome);
+  self->stats.late += outcome->late;
+  self->stats.pushed_out += outcome->pushed_out;
+  if (outcome->added)
+    _remember(self, slot->memory, hit);
+  is_sequence = outcome->added && self->config->sequences &&
+                _take_sequence(self, index, outcome->place, hit->arrival_usec, drafts);
+  if (outcome->scan && !is_sequence)
+    _remember_scan(self, slot->memory, hit->arrival_usec);
+  _draft_all(self, index, outcome, hit->arrival_usec, drafts);
   if (slot->window.n == 1)
     pk_room_demote(&self->room, source);
   else
     pk_windows_update(self->room.windows, index, &self->config->rule, hit->arrival_usec);
 }
 
-/* A second attempt: the source earns a window. */
+/* A second attempt: the source earns a window, if every other one is not worth more. */
 static void
-_promote(PkShard *self, PkSource *source, const PkHit *hit, PkSlice scope)
+_promote(PkShard *self, const PkArrival *arrival, PkSource *source, const PkHit *single, const PkHit *hit,
+         PkDrafts *drafts)
 {
-  guint ports = pk_port_equals(&source->single.port, &hit->port) ? 1 : 2;
-  PkWindowSlot *slot;
-  guint32 owner = pk_sources_find(self->room.sources, source->hash, &source->address);
+  guint ports = pk_port_equals(&single->port, &hit->port) ? 1 : 2;
+  PkWindowSlot *slot = pk_room_promote(&self->room, source, arrival->hash, arrival->memory, ports, hit->arrival_usec);
 
-  if (!pk_room_reserve_window(&self->room, ports, hit->arrival_usec))
+  if (!slot)
     {
-      source->single = *hit;
+      pk_source_set_hit(source, hit);
       return;
     }
-  pk_sources_set_window(self->room.sources, source, pk_windows_take(self->room.windows, owner, hit->arrival_usec));
-  slot = pk_windows_get(self->room.windows, source->window);
-  pk_slice_copy(scope, slot->scope, sizeof(slot->scope));
-  slot->window.hits[0] = source->single;
-  slot->window.n = 1;
+  pk_windows_set_scope(self->room.windows, pk_source_window(source), arrival->scope);
+  pk_window_restore(&slot->window, single);
+  _add_to_window(self, source, hit, drafts);
+}
+
+/* What the kernel's time was at the source's first hit, if it went on as event time did. */
+static guint32
+_guess_uptime(const PkSource *source, const PkHit *hit)
+{
+  return hit->uptime_usec - (guint32) (hit->time_usec - (gint64) source->time_usec);
 }
 
 /* One hit is no candidate, so it may be replaced when it slides out. */
 static void
-_add_to_single(PkShard *self, PkSource *source, const PkHit *hit, PkSlice scope, PkDrafts *drafts)
+_add_to_single(PkShard *self, const PkArrival *arrival, PkSource *source, const PkHit *hit, PkDrafts *drafts)
 {
   const PkRule *rule = &self->config->rule;
-  gint64 gap_usec = hit->time_usec - source->single.time_usec;
-  gboolean quiet = pk_arrivals_are_apart(source->single.arrival_usec, hit->arrival_usec, rule);
+  gint64 gap_usec;
+  PkHit single;
 
-  if (pk_hit_is_retransmission(&source->single, hit, rule))
+  pk_source_get_hit(source, _guess_uptime(source, hit), &single);
+  gap_usec = hit->time_usec - single.time_usec;
+  if (pk_hit_is_retransmission(&single, hit, rule))
     {
-      pk_hit_merge(&source->single, hit);
+      pk_hit_merge(&single, hit);
+      pk_source_set_hit(source, &single);
       return;
     }
-  if (gap_usec < -rule->window_usec && !quiet)
+  if (gap_usec < -rule->window_usec && !pk_arrivals_are_apart(single.arrival_usec, hit->arrival_usec, rule))
     {
       self->stats.late++;
       return;
     }
   /* The first attempt of a source is remembered when there is a second one. */
-  _remember(self, source, &source->single);
+  _remember(self, arrival->memory, &single);
   if (ABS(gap_usec) > rule->window_usec)
     {
-      _remember(self, source, hit);
-      source->single = *hit;
+      _remember(self, arrival->memory, hit);
+      pk_source_set_hit(source, hit);
       return;
     }
-  _promote(self, source, hit, scope);
-  if (source->window != PK_INDEX_NONE)
-    _add_to_window(self, source, hit, drafts);
+  _promote(self, arrival, source, &single, hit, drafts);
 }
 
+/* NULL: the source is new, and has this hit. */
 static PkSource *
-_take_source(PkShard *self, const PkArrival *arrival, const PkHit *hit, gboolean *ret_is_new)
+_find_source(PkShard *self, const PkArrival *arrival, const PkHit *hit)
 {
   guint32 index = pk_sources_find(self->room.sources, arrival->hash, &arrival->source);
   PkSource *source;
 
-  *ret_is_new = index == PK_INDEX_NONE;
-  if (!*ret_is_new)
+  if (index == PK_INDEX_NONE)
     {
-      source = pk_sources_get(self->room.sources, index);
-      source->touched = TRUE;
-      return source;
+      source = pk_room_insert(&self->room, arrival->hash, &arrival->source, hit->arrival_usec);
+      pk_source_set_hit(source, hit);
+      return NULL;
     }
-  source = pk_room_insert(&self->room, arrival->hash, arrival->memory, &arrival->source, hit->arrival_usec);
-  source->single = *hit;
+  source = pk_sources_get(self->room.sources, index);
+  source->is_touched = TRUE;
   return source;
+}
+
+void
+pk_shard_prefetch(const PkShard *self, guint64 hash)
+{
+  pk_sources_prefetch_slot(self->room.sources, hash);
 }
 
 void
 pk_shard_observe(PkShard *self, const PkArrival *arrival, PkDrafts *drafts)
 {
-  PkArrival own = *arrival;
-  gboolean is_new;
+  PkHit hit = arrival->hit;
   PkSource *source;
 
+  pk_sources_prefetch_record(self->room.sources, arrival->hash);
   self->stats.hits++;
-  own.hit.host = pk_names_get_id(self->names, arrival->host);
-  source = _take_source(self, arrival, &own.hit, &is_new);
+  hit.host = pk_names_get_id(self->names, arrival->host);
+  source = _find_source(self, arrival, &hit);
   if (arrival->packet)
-    _draft_packet(self, source, &own, drafts);
-  if (is_new)
+    _draft_packet(self, arrival, hit.host, drafts);
+  if (!source)
     return;
-  if (source->window != PK_INDEX_NONE)
-    _add_to_window(self, source, &own.hit, drafts);
+  if (source->has_window)
+    _add_to_window(self, source, &hit, drafts);
   else
-    _add_to_single(self, source, &own.hit, arrival->scope, drafts);
+    _add_to_single(self, arrival, source, &hit, drafts);
 }
 
 /* ---- evidence -------------------------------------------------------------- */
 
-static PkWindowSlot *
+/* PK_INDEX_NONE: the source has none. */
+static guint32
 _find_window(PkShard *self, guint64 hash, const PkAddr *address)
 {
   guint32 index = pk_sources_find(self->room.sources, hash, address);
-  const PkSource *source = index == PK_INDEX_NONE ? NULL : pk_sources_get(self->room.sources, index);
 
-  return source && source->window != PK_INDEX_NONE ? pk_windows_get(self->room.windows, source->window) : NULL;
+  return index == PK_INDEX_NONE ? PK_INDEX_NONE : pk_source_window(pk_sources_get(self->room.sources, index));
+}
+
+static gboolean
+_find_complete(PkShard *self, guint32 window, const PkAddr *dest, PkAddr *ret_dest)
+{
+  return window != PK_INDEX_NONE && pk_window_find_complete(&pk_windows_get(self->room.windows, window)->window,
+                                                            &self->config->rule, dest, ret_dest);
 }
 
 PkExpectation
@@ -432,13 +466,11 @@ pk_shard_expects(PkShard *self, guint64 source, guint64 memory_key, const PkAddr
                  gint64 arrival_usec)
 {
   const PkMemory *memory;
-  PkWindowSlot *slot;
   PkAddr found;
 
   if (pk_ledger_awaits_proof(self->ledger, source, dest, arrival_usec))
     return PK_EXPECTS_PROOF;
-  slot = _find_window(self, source, address);
-  if (slot && pk_window_find_complete(&slot->window, &self->config->rule, dest, &found))
+  if (_find_complete(self, _find_window(self, source, address), dest, &found))
     return PK_EXPECTS_PROOF;
   memory = pk_recent_find(self->memories, memory_key);
   if (memory && pk_memory_had_sequence(memory, &self->config->memory, pk_memory_seconds(arrival_usec)))
@@ -450,18 +482,19 @@ pk_shard_expects(PkShard *self, guint64 source, guint64 memory_key, const PkAddr
 static gboolean
 _judge_early(PkShard *self, guint64 hash, const Hold *hold, gint64 arrival_usec, PkDrafts *drafts)
 {
-  PkWindowSlot *slot = _find_window(self, hash, &hold->address);
-  PkSource *source = slot ? pk_sources_get(self->room.sources, slot->source) : NULL;
-  PkOutcome outcome;
+  guint32 index = _find_window(self, hash, &hold->address);
+  PkWindowSlot *slot;
   PkAddr dest;
 
-  if (!slot || (hold->is_accept && _is_scanner(self, source->memory, arrival_usec)) ||
-      !pk_window_find_complete(&slot->window, &self->config->rule, NULL, &dest))
+  if (!_find_complete(self, index, NULL, &dest))
     return FALSE;
-  pk_outcome_init(&outcome);
-  pk_window_judge(&slot->window, &dest, &outcome);
-  _draft_all(self, source, slot->scope, &outcome, arrival_usec, drafts);
-  pk_windows_update(self->room.windows, source->window, &self->config->rule, slot->arrival_usec);
+  slot = pk_windows_get(self->room.windows, index);
+  if (hold->is_accept && _is_scanner(self, slot->memory, arrival_usec))
+    return FALSE;
+  pk_outcome_init(&self->outcome);
+  pk_window_judge(&slot->window, &dest, &self->outcome);
+  _draft_all(self, index, &self->outcome, arrival_usec, drafts);
+  pk_windows_update(self->room.windows, index, &self->config->rule, slot->arrival_usec);
   return TRUE;
 }
 
@@ -470,7 +503,7 @@ _conclude(PkShard *self, guint64 hash, const Hold *hold, gint64 arrival_usec, Pk
 {
   if (_judge_early(self, hash, hold, arrival_usec, drafts))
     return TRUE;
-  if (!pk_ledger_confirm(self->ledger, hash, arrival_usec, &drafts->drafts[drafts->n]))
+  if (!pk_ledger_confirm(self->ledger, hash, arrival_usec, pk_drafts_next(drafts)))
     return FALSE;
   drafts->n++;
   return TRUE;
@@ -500,7 +533,7 @@ pk_shard_take_evidence(PkShard *self, const PkEvidence *evidence, PkDrafts *draf
       (!evidence->is_accept || (evidence->is_service && evidence->listener_usec == 0)))
     return;
   if ((evidence->is_accept || evidence->opened.len) &&
-      pk_ledger_confirm(self->ledger, evidence->source, evidence->arrival_usec, &drafts->drafts[drafts->n]))
+      pk_ledger_confirm(self->ledger, evidence->source, evidence->arrival_usec, pk_drafts_next(drafts)))
     {
       drafts->n++;
       pk_recent_remove(self->holds, evidence->source);
@@ -515,12 +548,10 @@ static void
 _judge_due(PkShard *self, guint32 index, gint64 arrival_usec, PkDrafts *drafts)
 {
   PkWindowSlot *slot = pk_windows_get(self->room.windows, index);
-  PkSource *source = pk_sources_get(self->room.sources, slot->source);
-  PkOutcome outcome;
 
-  pk_outcome_init(&outcome);
-  pk_window_expire(&slot->window, &self->config->rule, arrival_usec, &outcome);
-  _draft_all(self, source, slot->scope, &outcome, arrival_usec, drafts);
+  pk_outcome_init(&self->outcome);
+  pk_window_expire(&slot->window, &self->config->rule, arrival_usec, &self->outcome);
+  _draft_all(self, index, &self->outcome, arrival_usec, drafts);
   pk_windows_update(self->room.windows, index, &self->config->rule, slot->arrival_usec);
 }
 
@@ -560,7 +591,7 @@ _end_door(PkShard *self, gint64 arrival_usec, PkDrafts *drafts)
   if (!_take_due(self->doors, arrival_usec, &hash, &hold))
     return FALSE;
   if (!_conclude(self, hash, &hold, hold.due_usec, drafts) &&
-      pk_ledger_draft_open_door(self->ledger, hash, &drafts->drafts[drafts->n]))
+      pk_ledger_draft_open_door(self->ledger, hash, pk_drafts_next(drafts)))
     drafts->n++;
   return TRUE;
 }
@@ -568,7 +599,7 @@ _end_door(PkShard *self, gint64 arrival_usec, PkDrafts *drafts)
 static gboolean
 _end_stage(PkShard *self, gint64 arrival_usec, PkDrafts *drafts)
 {
-  if (!pk_ledger_close_stage(self->ledger, arrival_usec, &drafts->drafts[drafts->n]))
+  if (!pk_ledger_close_stage(self->ledger, arrival_usec, pk_drafts_next(drafts)))
     return FALSE;
   self->stats.failed_attempts++;
   drafts->n += self->config->alert_on_failed ? 1 : 0;
@@ -615,58 +646,63 @@ pk_shard_get_key(PkShard *self, guint32 index, guint64 *ret_hash, gint64 *ret_ar
 {
   const PkSource *source = pk_sources_get(self->room.sources, index);
 
-  if (!source->live)
+  if (!source->is_live)
     return FALSE;
   *ret_hash = source->hash;
-  *ret_arrival_usec = source->window == PK_INDEX_NONE
-                          ? source->single.arrival_usec
-                          : pk_windows_get(self->room.windows, source->window)->arrival_usec;
+  *ret_arrival_usec = source->has_window ? pk_windows_get(self->room.windows, pk_source_window(source))->arrival_usec
+                                         : (gint64) source->arrival_usec;
   return TRUE;
 }
 
-static PkNameId
-_copy_name(const PkShard *self, PkNameId id, PkShard *dest)
+static PkHit
+_copy_hit(const PkShard *self, const PkHit *hit, PkShard *dest)
 {
-  const gchar *text = pk_names_get_text(self->names, id);
+  PkHit copy = *hit;
 
-  return pk_names_get_id(dest->names, (PkSlice){ text, strlen(text) });
+  copy.host = pk_names_get_id(dest->names, pk_slice_from_string(pk_names_get_text(self->names, hit->host)));
+  return copy;
 }
 
 static void
-_copy_window(PkShard *self, const PkSource *source, PkShard *dest, PkSource *copy)
+_copy_window(PkShard *self, guint32 window, PkShard *dest, PkSource *copy)
 {
-  const PkWindowSlot *slot = pk_windows_get(self->room.windows, source->window);
-  PkWindowSlot *copied;
+  const PkWindowSlot *slot = pk_windows_get(self->room.windows, window);
+  PkHit newest = _copy_hit(self, pk_window_hit(&slot->window, slot->window.n - 1u), dest);
+  PkWindowSlot *copied = pk_room_promote(&dest->room, copy, slot->hash, slot->memory, slot->ports, slot->arrival_usec);
+  guint32 index = pk_source_window(copy);
 
-  copy->single = slot->window.hits[slot->window.n - 1];
-  copy->single.host = _copy_name(self, copy->single.host, dest);
-  if (!pk_room_reserve_window(&dest->room, slot->ports, slot->arrival_usec))
-    return;
-  pk_sources_set_window(dest->room.sources, copy,
-                        pk_windows_take(dest->room.windows,
-                                        pk_sources_find(dest->room.sources, copy->hash, &copy->address),
-                                        slot->arrival_usec));
-  copied = pk_windows_get(dest->room.windows, copy->window);
-  copied->window = slot->window;
-  memcpy(copied->scope, slot->scope, sizeof(copied->scope));
-  for (guint i = 0; i < copied->window.n; i++)
-    copied->window.hits[i].host = _copy_name(self, copied->window.hits[i].host, dest);
-  pk_windows_update(dest->room.windows, copy->window, &dest->config->rule, slot->arrival_usec);
+  if (!copied)
+    {
+      pk_source_set_hit(copy, &newest);
+      return;
+    }
+  pk_windows_set_scope(dest->room.windows, index,
+                       pk_slice_from_string(pk_windows_get_scope(self->room.windows, window)));
+  for (guint i = 0; i < slot->window.n; i++)
+    {
+      PkHit hit = _copy_hit(self, pk_window_hit(&slot->window, i), dest);
+
+      pk_windows_grow(dest->room.windows, index);
+      pk_window_restore(&copied->window, &hit);
+    }
+  pk_windows_update(dest->room.windows, index, &dest->config->rule, slot->arrival_usec);
 }
 
 void
 pk_shard_copy_source(PkShard *self, guint32 index, PkShard *dest)
 {
   const PkSource *source = pk_sources_get(self->room.sources, index);
-  PkSource *copy = pk_room_insert(&dest->room, source->hash, source->memory, &source->address, 0);
+  PkSource *copy = pk_room_insert(&dest->room, source->hash, &source->address, 0);
+  PkHit hit;
 
-  if (source->window != PK_INDEX_NONE)
+  if (source->has_window)
     {
-      _copy_window(self, source, dest, copy);
+      _copy_window(self, pk_source_window(source), dest, copy);
       return;
     }
-  copy->single = source->single;
-  copy->single.host = _copy_name(self, source->single.host, dest);
+  pk_source_get_hit(source, 0, &hit);
+  hit = _copy_hit(self, &hit, dest);
+  pk_source_set_hit(copy, &hit);
 }
 
 typedef struct _Move

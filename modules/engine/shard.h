@@ -29,6 +29,7 @@ typedef struct _PkShardConfig
 {
   PkRule rule;
   PkMemoryRule memory;
+  PkNetworkRule network;
   PkLedgerRule ledger;
   PkSequences *sequences; /* reference of the table; NULL: none */
   gboolean alert_on_failed;
@@ -42,7 +43,7 @@ typedef struct _PkShardConfig
 /* A hit and whose it is. */
 typedef struct _PkArrival
 {
-  guint64 hash;   /* keyed, of scope and source */
+  guint64 hash;   /* keyed, of scope and source; by the low part of it alone the source is found */
   guint64 memory; /* the same of scope and the source's network */
   PkAddr source;
   PkSlice scope, host;
@@ -52,11 +53,28 @@ typedef struct _PkArrival
 
 #define PK_DRAFTS_MAX (PK_JUDGEMENTS_MAX + 2)
 
+/* Room for them is taken with the first: most calls find nothing. */
 typedef struct _PkDrafts
 {
   guint n;
-  PkDraft drafts[PK_DRAFTS_MAX]; /* not cleared past n */
+  PkDraft *drafts; /* PK_DRAFTS_MAX, owned; not cleared past n; NULL: there was none yet */
 } PkDrafts;
+
+static inline PkDraft *
+pk_drafts_next(PkDrafts *self)
+{
+  g_assert(self->n < PK_DRAFTS_MAX);
+  if (!self->drafts)
+    self->drafts = g_new(PkDraft, PK_DRAFTS_MAX);
+  return &self->drafts[self->n];
+}
+
+static inline void
+pk_drafts_clear(PkDrafts *self)
+{
+  g_clear_pointer(&self->drafts, g_free);
+  self->n = 0;
+}
 
 typedef struct _PkShard PkShard;
 
@@ -65,6 +83,8 @@ PkShard *pk_shard_new(const PkShardConfig *config, PkShardCaps *caps);
 void pk_shard_free(PkShard *self);
 gsize pk_shard_bytes(const PkShardConfig *config);
 
+/* Any thread may call it, without a lock: an observation of that hash is about to come. */
+void pk_shard_prefetch(const PkShard *self, guint64 hash);
 /* drafts are added to. */
 void pk_shard_observe(PkShard *self, const PkArrival *arrival, PkDrafts *drafts);
 void pk_shard_take_evidence(PkShard *self, const PkEvidence *evidence, PkDrafts *drafts);

@@ -9,7 +9,8 @@
 
 /* What table.c, which locks, and table-move.c, which nobody disturbs, share. */
 
-#define PK_TABLE_SHARDS_MAX 16
+/* A power of two; there may be fewer. */
+#define PK_TABLE_SHARDS_MAX (1 << PK_SHARD_BITS)
 
 /* A cache line of its own, so that workers do not disturb each other. */
 typedef struct _PkTableSlot
@@ -30,11 +31,11 @@ struct _PkTable
   PkTableSlot slots[PK_TABLE_SHARDS_MAX];
 };
 
-/* By the high bits: a shard's own index uses the low ones. */
+/* By the low bits: what is in a shard is found by the others. */
 static inline PkTableSlot *
 pk_table_slot_of(PkTable *self, guint64 hash)
 {
-  return &self->slots[(hash >> 48) % self->n_slots];
+  return &self->slots[hash & PK_SHARD_MASK & (self->n_slots - 1)];
 }
 
 #endif

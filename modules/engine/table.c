@@ -23,7 +23,7 @@
 #define RECORDS_MAX 4096
 /* So many times max-ports() distinct ports within scan-memory() make a scanner, however slow it is. */
 #define SCANNER_PORTS_FACTOR 2
-#define SHARD_BITS G_GUINT64_CONSTANT(0xffff000000000000)
+
 /* A scope and a log host, as long as names can be, and what joins them. */
 #define SCOPE_BYTES_MAX (2 * PK_NAME_BYTES)
 
@@ -152,6 +152,7 @@ pk_table_new(const PkOptions *options, GError **error)
   if (!options->single_shard)
     randombytes_buf(&self->config.memory.salt, sizeof(self->config.memory.salt));
   self->config.memory.salt |= 1;
+  self->config.network = (PkNetworkRule){ .salt = self->config.memory.salt, .prefix = self->ipv6_prefix };
   if (!pk_table_read_files(self, options, error) || !_create_shards(self, error))
     g_clear_pointer(&self, pk_table_free);
   return self;
@@ -226,6 +227,7 @@ _ask_the_crowd(PkTable *self, PkDraft *draft, gint64 arrival_usec)
   draft->facts.same_order_dests = facts.dests;
 }
 
+/* Uses up the drafts. */
 static gsize
 _decide(PkTable *self, PkDrafts *drafts, gint64 arrival_usec, PkAlert *ret_alerts)
 {
@@ -241,6 +243,7 @@ _decide(PkTable *self, PkDrafts *drafts, gint64 arrival_usec, PkAlert *ret_alert
       n += pk_ledger_decide(pk_shard_ledger(slot->shard), draft, arrival_usec, &ret_alerts[n]);
       g_mutex_unlock(&slot->lock);
     }
+  pk_drafts_clear(drafts);
   return n;
 }
 
@@ -282,7 +285,7 @@ _identify(const PkTable *self, const PkSender *sender, guint64 *ret_hash, guint6
     return;
   network = _mask(&sender->address, self->ipv6_prefix);
   *ret_memory = _hash_address(self, &network, sender->scope);
-  *ret_hash = (*ret_hash & ~SHARD_BITS) | (*ret_memory & SHARD_BITS);
+  *ret_hash = (*ret_hash & ~PK_SHARD_MASK) | (*ret_memory & PK_SHARD_MASK);
 }
 
 gsize
@@ -292,26 +295,28 @@ pk_table_observe(PkTable *self, const PkSender *sender, const PkHit *hit, const 
   PkArrival arrival = {
     .source = sender->address, .scope = sender->scope, .host = sender->host, .hit = *hit, .packet = packet
   };
-  PkDrafts drafts;
+  PkDrafts drafts = { 0 };
   PkTableSlot *slot;
 
-  drafts.n = 0;
   _identify(self, sender, &arrival.hash, &arrival.memory);
   slot = pk_table_slot_of(self, arrival.hash);
+  pk_shard_prefetch(slot->shard, arrival.hash);
   g_mutex_lock(&slot->lock);
   pk_shard_observe(slot->shard, &arrival, &drafts);
   g_mutex_unlock(&slot->lock);
-  return drafts.n ? _decide(self, &drafts, hit->arrival_usec, ret_alerts) : 0;
+  return _decide(self, &drafts, hit->arrival_usec, ret_alerts);
 }
 
 gsize
 pk_table_report(PkTable *self, const PkSender *sender, PkAlert *finding, guint64 text_key, gboolean allowed,
                 PkAlert *ret_alerts)
 {
-  PkDrafts drafts = { .n = 1 };
-  PkDraft *draft = &drafts.drafts[0];
+  PkDrafts drafts = { 0 };
+  PkDraft *draft = pk_drafts_next(&drafts);
   guint64 memory;
 
+  drafts.n = 1;
+  memset(draft, 0, sizeof(*draft));
   draft->kind = PK_DRAFT_FINDING;
   draft->alert = *finding;
   draft->text_key = text_key;
@@ -439,13 +444,12 @@ static gsize
 _take_evidence(PkTable *self, const PkEvidence *evidence, PkAlert *ret_alerts)
 {
   PkTableSlot *slot = pk_table_slot_of(self, evidence->source);
-  PkDrafts drafts;
+  PkDrafts drafts = { 0 };
 
-  drafts.n = 0;
   g_mutex_lock(&slot->lock);
   pk_shard_take_evidence(slot->shard, evidence, &drafts);
   g_mutex_unlock(&slot->lock);
-  return drafts.n ? _decide(self, &drafts, evidence->arrival_usec, ret_alerts) : 0;
+  return _decide(self, &drafts, evidence->arrival_usec, ret_alerts);
 }
 
 static void
@@ -483,15 +487,13 @@ pk_table_take_evidence(PkTable *self, const PkSender *sender, PkEvidence *eviden
 static gboolean
 _expire_one(PkTable *self, PkTableSlot *slot, gint64 arrival_usec, PkAlert *ret_alerts, gsize *ret_n)
 {
-  PkDrafts drafts;
+  PkDrafts drafts = { 0 };
   gboolean done;
 
-  drafts.n = 0;
   g_mutex_lock(&slot->lock);
   done = pk_shard_expire(slot->shard, arrival_usec, &drafts, ret_alerts, ret_n);
   g_mutex_unlock(&slot->lock);
-  if (drafts.n)
-    *ret_n += _decide(self, &drafts, arrival_usec, ret_alerts + *ret_n);
+  *ret_n += _decide(self, &drafts, arrival_usec, ret_alerts + *ret_n);
   return done;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
  * Copyright (c) 2026 the port-knock authors */
 
-#include "engine/window.h"
+#include "engine/window-private.h"
 
 #include <string.h>
 
@@ -10,8 +10,9 @@
 /* The hits of a window towards one destination that are not consumed. */
 typedef struct _Candidate
 {
-  PkAddr dest;
+  guint32 hits, lane; /* sets; lane: all towards that destination */
   guint attempts, ports;
+  guint first, last;            /* places */
   gint64 first_usec, last_usec; /* event time */
   gint64 arrival_usec;          /* of the attempt that came last */
 } Candidate;
@@ -30,45 +31,39 @@ pk_rule_init(PkRule *self, const PkOptions *options)
   };
 }
 
-static gboolean
-_is_open(const PkHit *hit)
+static gint64
+_latest_arrival(const PkWindow *self, guint32 set)
 {
-  return !(hit->flags & PK_HIT_CONSUMED);
+  gint64 latest = 0;
+
+  for (; set; set &= set - 1)
+    latest = MAX(latest, self->places[pk_any_of(set)].arrival_usec);
+  return latest;
 }
 
-static gboolean
-_is_towards(const PkHit *hit, const PkAddr *dest)
-{
-  return _is_open(hit) && pk_addr_equals(&hit->dest, dest);
-}
-
-static gboolean
-_repeats_port(const PkWindow *self, guint i)
-{
-  for (guint j = 0; j < i; j++)
-    if (_is_towards(&self->hits[j], &self->hits[i].dest) && pk_port_equals(&self->hits[j].port, &self->hits[i].port))
-      return TRUE;
-  return FALSE;
-}
-
+/* lane: the hits towards a destination. */
 static void
-_measure(const PkWindow *self, const PkAddr *dest, Candidate *ret_candidate)
+_measure(const PkWindow *self, guint32 lane, Candidate *ret_candidate)
 {
-  Candidate candidate = { .dest = *dest };
+  Candidate candidate = { .hits = lane & self->open, .lane = lane };
 
-  for (guint i = 0; i < self->n; i++)
+  if (candidate.hits)
     {
-      const PkHit *hit = &self->hits[i];
-
-      if (!_is_towards(hit, dest))
-        continue;
-      if (candidate.attempts++ == 0)
-        candidate.first_usec = hit->time_usec;
-      candidate.last_usec = hit->time_usec;
-      candidate.arrival_usec = MAX(candidate.arrival_usec, hit->arrival_usec);
-      candidate.ports += !_repeats_port(self, i);
+      candidate.attempts = pk_count_of(candidate.hits);
+      candidate.ports = pk_count_of(candidate.hits & self->new_attempts);
+      candidate.first = pk_window_first_of(self, candidate.hits);
+      candidate.last = pk_window_last_of(self, candidate.hits);
+      candidate.first_usec = self->places[candidate.first].time_usec;
+      candidate.last_usec = self->places[candidate.last].time_usec;
+      candidate.arrival_usec = _latest_arrival(self, candidate.hits);
     }
   *ret_candidate = candidate;
+}
+
+static const PkAddr *
+_get_dest(const PkWindow *self, const Candidate *candidate)
+{
+  return &self->places[candidate->first].dest;
 }
 
 static gboolean
@@ -77,14 +72,6 @@ _is_complete(const Candidate *candidate, const PkRule *rule)
   return candidate->ports >= rule->min_ports && candidate->ports <= rule->max_ports &&
          candidate->attempts >= rule->min_packets &&
          candidate->last_usec - candidate->first_usec >= rule->min_duration_usec;
-}
-
-static void
-_consume(PkWindow *self, const PkAddr *dest)
-{
-  for (guint i = 0; i < self->n; i++)
-    if (_is_towards(&self->hits[i], dest))
-      self->hits[i].flags |= PK_HIT_CONSUMED;
 }
 
 static void
@@ -122,40 +109,43 @@ _add_other_dest(PkAlert *alert, const PkAddr *dest)
 
 /* The last hit first: its host is the alert's. */
 static void
-_collect_hosts(const PkWindow *self, const PkAddr *dest, PkJudgement *judgement)
+_collect_hosts(const PkWindow *self, guint32 hits, PkJudgement *judgement)
 {
   for (guint i = self->n; i > 0; i--)
-    if (_is_towards(&self->hits[i - 1], dest))
-      _add_host(judgement, self->hits[i - 1].host);
+    if (hits & pk_bit(pk_place_at(self, i - 1)))
+      _add_host(judgement, pk_window_hit(self, i - 1)->host);
 }
 
 /* A scanner's second round may come from another source port.  Ports that are
  * tried again from the same one are retransmissions, so each hit is another port. */
 static guint
-_count_same_source_port(const PkWindow *self, guint i)
+_count_same_source_port(const PkWindow *self, guint32 hits, const PkHit *last)
 {
   guint n = 0;
 
-  if (!(self->hits[i].flags & PK_HIT_HAS_SOURCE_PORT))
+  if (!(last->flags & PK_HIT_HAS_SOURCE_PORT))
     return 0;
-  for (guint j = 0; j <= i; j++)
-    n += _is_towards(&self->hits[j], &self->hits[i].dest) && (self->hits[j].flags & PK_HIT_HAS_SOURCE_PORT) &&
-         self->hits[j].source_port == self->hits[i].source_port;
+  for (; hits; hits &= hits - 1)
+    {
+      const PkHit *hit = &self->places[pk_any_of(hits)];
+
+      n += (hit->flags & PK_HIT_HAS_SOURCE_PORT) && hit->source_port == last->source_port;
+    }
   return n;
 }
 
 /* What hits towards one destination have in common. */
 static void
-_compare(const PkWindow *self, const PkAddr *dest, PkJudgement *judgement)
+_compare(const PkWindow *self, guint32 hits, PkJudgement *judgement)
 {
   guint8 common = G_MAXUINT8;
 
-  for (guint i = 0; i < self->n; i++)
+  for (guint32 rest = hits; rest; rest &= rest - 1)
     {
-      if (!_is_towards(&self->hits[i], dest))
-        continue;
-      common &= self->hits[i].flags;
-      judgement->same_source_port = MAX(judgement->same_source_port, _count_same_source_port(self, i));
+      const PkHit *hit = &self->places[pk_any_of(rest)];
+
+      common &= hit->flags;
+      judgement->same_source_port = MAX(judgement->same_source_port, _count_same_source_port(self, hits, hit));
     }
   judgement->scanner_packets = (common & PK_HIT_SCANNER_PACKET) != 0;
   judgement->allowed = (common & PK_HIT_ALLOWED) != 0;
@@ -191,21 +181,23 @@ _has_second_round(const PkAlert *alert)
 static void
 _describe(const PkWindow *self, const Candidate *candidate, PkJudgement *judgement)
 {
+  PkAlert *alert = &judgement->alert;
+
   memset(judgement, 0, sizeof(*judgement));
-  judgement->alert.dest = candidate->dest;
-  judgement->alert.has_dest = !pk_addr_is_unspecified(&candidate->dest);
-  judgement->alert.distinct_ports = candidate->ports;
-  judgement->alert.window_start_usec = candidate->first_usec;
-  judgement->alert.window_end_usec = candidate->last_usec;
-  judgement->alert.arrival_usec = candidate->arrival_usec;
+  alert->dest = *_get_dest(self, candidate);
+  alert->has_dest = !pk_addr_is_unspecified(&alert->dest);
+  alert->distinct_ports = candidate->ports;
+  alert->window_start_usec = candidate->first_usec;
+  alert->window_end_usec = candidate->last_usec;
+  alert->arrival_usec = candidate->arrival_usec;
   for (guint i = 0; i < self->n; i++)
-    if (_is_towards(&self->hits[i], &candidate->dest))
-      _add_attempt(judgement, &self->hits[i]);
-    else if (!pk_addr_equals(&self->hits[i].dest, &candidate->dest))
-      _add_other_dest(&judgement->alert, &self->hits[i].dest);
-  _collect_hosts(self, &candidate->dest, judgement);
-  _compare(self, &candidate->dest, judgement);
-  judgement->retried_ports = _has_second_round(&judgement->alert);
+    if (candidate->hits & pk_bit(pk_place_at(self, i)))
+      _add_attempt(judgement, pk_window_hit(self, i));
+    else if (!(candidate->lane & pk_bit(pk_place_at(self, i))))
+      _add_other_dest(alert, &pk_window_hit(self, i)->dest);
+  _collect_hosts(self, candidate->hits, judgement);
+  _compare(self, candidate->hits, judgement);
+  judgement->retried_ports = _has_second_round(alert);
 }
 
 /* Judging consumes: a hit is part of one verdict at most. */
@@ -218,7 +210,7 @@ _judge(PkWindow *self, const Candidate *candidate, gboolean unsettled, PkOutcome
   judgement = &outcome->judgements[outcome->n_judgements++];
   _describe(self, candidate, judgement);
   judgement->unsettled = unsettled;
-  _consume(self, &candidate->dest);
+  pk_window_consume(self, candidate->hits);
   return judgement;
 }
 
@@ -227,68 +219,39 @@ static void
 _judge_first(PkWindow *self, const PkRule *rule, gint64 next_usec, PkOutcome *outcome)
 {
   Candidate candidate;
+  guint32 lane = *pk_window_lane(self, pk_window_marks(self)[pk_place_at(self, 0)].lane);
 
-  if (!_is_open(&self->hits[0]))
+  if (!(self->open & pk_bit(pk_place_at(self, 0))) || pk_count_of(lane & self->new_attempts) < rule->min_ports)
     return;
-  _measure(self, &self->hits[0].dest, &candidate);
+  _measure(self, lane, &candidate);
   if (_is_complete(&candidate, rule))
     _judge(self, &candidate, next_usec - candidate.last_usec < rule->settle_usec, outcome);
-}
-
-static void
-_remove(PkWindow *self, guint i)
-{
-  self->n--;
-  memmove(&self->hits[i], &self->hits[i + 1], (self->n - i) * sizeof(self->hits[0]));
 }
 
 /* Both bounds of the window are inclusive. */
 static void
 _slide(PkWindow *self, const PkRule *rule, gint64 newest_usec, PkOutcome *outcome)
 {
-  while (self->n && self->hits[0].time_usec < newest_usec - rule->window_usec)
+  while (self->n && pk_window_hit(self, 0)->time_usec < newest_usec - rule->window_usec)
     {
       _judge_first(self, rule, newest_usec, outcome);
-      _remove(self, 0);
+      pk_window_remove(self, pk_place_at(self, 0));
     }
 }
 
 static void
 _make_room(PkWindow *self, const PkRule *rule, gint64 next_usec, PkOutcome *outcome)
 {
-  for (guint i = 0; i < self->n; i++)
-    if (!_is_open(&self->hits[i]))
-      {
-        _remove(self, i);
-        return;
-      }
+  guint32 consumed = self->used & ~self->open;
+
+  if (consumed)
+    {
+      pk_window_remove(self, pk_window_first_of(self, consumed));
+      return;
+    }
   _judge_first(self, rule, next_usec, outcome);
-  _remove(self, 0);
+  pk_window_remove(self, pk_place_at(self, 0));
   outcome->pushed_out++;
-}
-
-/* Uptime orders hits that one host stamped with the same time (RFC 3164 has
- * whole seconds); otherwise ties keep the order of arrival. */
-static gboolean
-_goes_before(const PkHit *hit, const PkHit *other)
-{
-  if (hit->time_usec != other->time_usec)
-    return hit->time_usec < other->time_usec;
-  return (hit->flags & other->flags & PK_HIT_HAS_UPTIME) && hit->host == other->host &&
-         hit->uptime_usec < other->uptime_usec;
-}
-
-static guint
-_insert(PkWindow *self, const PkHit *hit)
-{
-  guint i = self->n;
-
-  while (i > 0 && _goes_before(hit, &self->hits[i - 1]))
-    i--;
-  memmove(&self->hits[i + 1], &self->hits[i], (self->n - i) * sizeof(self->hits[0]));
-  self->hits[i] = *hit;
-  self->n++;
-  return i;
 }
 
 gboolean
@@ -309,23 +272,12 @@ pk_hit_merge(PkHit *self, const PkHit *retransmission)
 static gboolean
 _merge_retransmission(PkWindow *self, const PkRule *rule, const PkHit *hit)
 {
-  for (guint i = self->n; i > 0; i--)
-    if (pk_hit_is_retransmission(&self->hits[i - 1], hit, rule))
-      {
-        pk_hit_merge(&self->hits[i - 1], hit);
-        return TRUE;
-      }
-  return FALSE;
-}
+  guint repeated = pk_window_find_repeated(self, rule, hit);
 
-static gint64
-_latest_arrival(const PkWindow *self)
-{
-  gint64 latest = 0;
-
-  for (guint i = 0; i < self->n; i++)
-    latest = MAX(latest, self->hits[i].arrival_usec);
-  return latest;
+  if (repeated == PK_PLACE_NONE)
+    return FALSE;
+  pk_hit_merge(&self->places[repeated], hit);
+  return TRUE;
 }
 
 /* A clock that was set back, or another device's: begin again with its time.
@@ -333,18 +285,18 @@ _latest_arrival(const PkWindow *self)
 static void
 _start_anew(PkWindow *self, const PkRule *rule, PkOutcome *outcome)
 {
-  gint64 settled_usec = self->hits[self->n - 1].time_usec + rule->settle_usec;
+  gint64 settled_usec = pk_window_hit(self, self->n - 1u)->time_usec + rule->settle_usec;
 
-  for (; self->n; _remove(self, 0))
+  for (; self->n; pk_window_remove(self, pk_place_at(self, 0)))
     _judge_first(self, rule, settled_usec, outcome);
 }
 
 static gboolean
 _is_late(PkWindow *self, const PkRule *rule, const PkHit *hit, PkOutcome *outcome)
 {
-  if (self->n == 0 || hit->time_usec >= self->hits[self->n - 1].time_usec - rule->window_usec)
+  if (self->n == 0 || hit->time_usec >= pk_window_hit(self, self->n - 1u)->time_usec - rule->window_usec)
     return FALSE;
-  if (pk_arrivals_are_apart(_latest_arrival(self), hit->arrival_usec, rule))
+  if (pk_arrivals_are_apart(_latest_arrival(self, self->used), hit->arrival_usec, rule))
     {
       _start_anew(self, rule, outcome);
       return FALSE;
@@ -356,91 +308,131 @@ _is_late(PkWindow *self, const PkRule *rule, const PkHit *hit, PkOutcome *outcom
 /* The next hit towards a destination comes settle() or more after its
  * candidate: judge first, then add. */
 static void
-_judge_if_settled(PkWindow *self, const PkRule *rule, const PkHit *hit, PkOutcome *outcome)
+_judge_if_settled(PkWindow *self, const PkRule *rule, guint lane, const PkHit *hit, PkOutcome *outcome)
 {
   Candidate candidate;
 
-  if (self->n < rule->min_packets)
+  if (pk_count_of(*pk_window_lane(self, lane) & self->new_attempts) < rule->min_ports)
     return;
-  _measure(self, &hit->dest, &candidate);
+  _measure(self, *pk_window_lane(self, lane), &candidate);
   if (_is_complete(&candidate, rule) && hit->time_usec - candidate.last_usec >= rule->settle_usec)
     _judge(self, &candidate, FALSE, outcome);
 }
 
 static void
-_check_scan(PkWindow *self, const PkRule *rule, const PkAddr *dest, PkOutcome *outcome)
+_check_scan(PkWindow *self, const PkRule *rule, guint place, PkOutcome *outcome)
 {
-  Candidate candidate;
+  guint32 lane = *pk_window_lane(self, pk_window_marks(self)[place].lane);
 
-  if (self->n <= rule->max_ports)
-    return;
-  _measure(self, dest, &candidate);
-  if (candidate.ports <= rule->max_ports)
+  if (pk_count_of(lane & self->new_attempts) <= rule->max_ports)
     return;
   outcome->scan = TRUE;
-  _consume(self, dest);
+  pk_window_consume(self, lane);
 }
 
 void
 pk_window_add(PkWindow *self, const PkRule *rule, const PkHit *hit, PkOutcome *outcome)
 {
+  guint lane;
+
   if (_merge_retransmission(self, rule, hit) || _is_late(self, rule, hit, outcome))
     return;
-  _judge_if_settled(self, rule, hit, outcome);
+  lane = pk_window_find_lane(self, &hit->dest);
+  if (lane != PK_LANE_NONE)
+    _judge_if_settled(self, rule, lane, hit, outcome);
   _slide(self, rule, hit->time_usec, outcome);
-  if (self->n == PK_HITS_MAX)
+  if (self->n == self->capacity)
     _make_room(self, rule, hit->time_usec, outcome);
-  outcome->place = _insert(self, hit);
+  outcome->place = pk_window_insert(self, hit, lane);
   outcome->added = TRUE;
-  _check_scan(self, rule, &hit->dest, outcome);
+  _check_scan(self, rule, outcome->place, outcome);
 }
 
-static gboolean
-_is_first_towards(const PkWindow *self, guint i)
+typedef void (*CandidateFunc)(const Candidate *candidate, gpointer user_data);
+
+/* Complete candidates, in no order. */
+static void
+_each_complete(const PkWindow *self, const PkRule *rule, CandidateFunc func, gpointer user_data)
 {
-  if (!_is_open(&self->hits[i]))
-    return FALSE;
-  for (guint j = 0; j < i; j++)
-    if (_is_towards(&self->hits[j], &self->hits[i].dest))
-      return FALSE;
-  return TRUE;
+  Candidate candidate;
+
+  if (pk_count_of(self->new_attempts) < rule->min_ports)
+    return;
+  for (guint32 lanes = self->lanes; lanes; lanes &= lanes - 1)
+    {
+      guint32 lane = *pk_window_lane(self, pk_any_of(lanes));
+
+      if (pk_count_of(lane & self->new_attempts) < rule->min_ports)
+        continue;
+      _measure(self, lane, &candidate);
+      if (_is_complete(&candidate, rule))
+        func(&candidate, user_data);
+    }
+}
+
+/* Looking for one candidate. */
+typedef struct _Choice
+{
+  const PkWindow *window;
+  gint64 settled_usec; /* its last attempt arrived by then */
+  const PkAddr *dest;  /* NULL: any */
+  Candidate candidate;
+  gboolean found;
+} Choice;
+
+static void
+_choose_first(const Candidate *candidate, gpointer user_data)
+{
+  Choice *choice = user_data;
+
+  if (candidate->arrival_usec > choice->settled_usec ||
+      (choice->found && pk_window_order_of(choice->window, candidate->first) >
+                            pk_window_order_of(choice->window, choice->candidate.first)))
+    return;
+  choice->candidate = *candidate;
+  choice->found = TRUE;
 }
 
 void
 pk_window_expire(PkWindow *self, const PkRule *rule, gint64 arrival_usec, PkOutcome *outcome)
 {
-  Candidate candidate;
+  Choice choice = { .window = self, .settled_usec = arrival_usec - rule->settle_usec };
 
-  for (guint i = 0; i < self->n; i++)
-    {
-      if (!_is_first_towards(self, i))
-        continue;
-      _measure(self, &self->hits[i].dest, &candidate);
-      if (_is_complete(&candidate, rule) && arrival_usec - candidate.arrival_usec >= rule->settle_usec)
-        {
-          _judge(self, &candidate, FALSE, outcome);
-          return;
-        }
-    }
+  _each_complete(self, rule, _choose_first, &choice);
+  if (choice.found)
+    _judge(self, &choice.candidate, FALSE, outcome);
+}
+
+/* Of two that came at the same time the one that began later. */
+static gboolean
+_came_later(const PkWindow *self, const Candidate *candidate, const Candidate *other)
+{
+  if (candidate->arrival_usec != other->arrival_usec)
+    return candidate->arrival_usec > other->arrival_usec;
+  return pk_window_order_of(self, candidate->first) > pk_window_order_of(self, other->first);
+}
+
+static void
+_choose_latest(const Candidate *candidate, gpointer user_data)
+{
+  Choice *choice = user_data;
+
+  if ((choice->dest && !pk_addr_equals(_get_dest(choice->window, candidate), choice->dest)) ||
+      (choice->found && !_came_later(choice->window, candidate, &choice->candidate)))
+    return;
+  choice->candidate = *candidate;
+  choice->found = TRUE;
 }
 
 gboolean
 pk_window_find_complete(const PkWindow *self, const PkRule *rule, const PkAddr *dest, PkAddr *ret_dest)
 {
-  gint64 latest_usec = G_MININT64;
-  Candidate candidate;
+  Choice choice = { .window = self, .dest = dest };
 
-  for (guint i = 0; i < self->n; i++)
-    {
-      if (!_is_first_towards(self, i) || (dest && !pk_addr_equals(&self->hits[i].dest, dest)))
-        continue;
-      _measure(self, &self->hits[i].dest, &candidate);
-      if (!_is_complete(&candidate, rule) || candidate.arrival_usec < latest_usec)
-        continue;
-      latest_usec = candidate.arrival_usec;
-      *ret_dest = candidate.dest;
-    }
-  return latest_usec != G_MININT64;
+  _each_complete(self, rule, _choose_latest, &choice);
+  if (choice.found)
+    *ret_dest = *_get_dest(self, &choice.candidate);
+  return choice.found;
 }
 
 void
@@ -448,74 +440,76 @@ pk_window_judge(PkWindow *self, const PkAddr *dest, PkOutcome *outcome)
 {
   Candidate candidate;
 
-  _measure(self, dest, &candidate);
+  _measure(self, *pk_window_lane(self, pk_window_find_lane(self, dest)), &candidate);
   _judge(self, &candidate, FALSE, outcome);
 }
 
+/* ---- known sequences -------------------------------------------------------- */
+
 guint
-pk_window_list_hits(const PkWindow *self, const PkAddr *dest, PkPort ret_ports[PK_HITS_MAX],
-                    guint8 ret_places[PK_HITS_MAX])
+pk_window_list_hits(const PkWindow *self, guint place, PkPort ret_ports[PK_HITS_MAX], guint8 ret_places[PK_HITS_MAX])
 {
+  const PkMark *marks = pk_window_marks(self);
   guint n = 0;
 
   for (guint i = 0; i < self->n; i++)
-    if (!(self->hits[i].flags & PK_HIT_IN_SEQUENCE) && pk_addr_equals(&self->hits[i].dest, dest))
-      {
-        ret_ports[n] = self->hits[i].port;
-        ret_places[n++] = (guint8) i;
-      }
+    {
+      guint other = marks[i].order;
+
+      if ((marks[other].flags & PK_HIT_IN_SEQUENCE) || marks[other].lane != marks[place].lane)
+        continue;
+      ret_ports[n] = self->places[other].port;
+      ret_places[n++] = (guint8) other;
+    }
   return n;
+}
+
+static guint32
+_not_in_sequence(const PkWindow *self, guint first, guint last)
+{
+  const PkMark *marks = pk_window_marks(self);
+  guint32 set = 0;
+
+  for (guint i = pk_window_order_of(self, first); i <= pk_window_order_of(self, last); i++)
+    {
+      guint place = marks[i].order;
+
+      if (!(marks[place].flags & PK_HIT_IN_SEQUENCE) && marks[place].lane == marks[first].lane)
+        set |= pk_bit(place);
+    }
+  return set;
 }
 
 /* For a moment exactly the sequence's hits are open towards its destination. */
 void
 pk_window_judge_sequence(PkWindow *self, guint first, guint last, PkOutcome *outcome)
 {
-  PkAddr dest = self->hits[first].dest;
+  guint32 lane = *pk_window_lane(self, pk_window_marks(self)[first].lane);
+  guint32 sequence = _not_in_sequence(self, first, last);
   Candidate candidate;
 
-  _consume(self, &dest);
-  for (guint i = first; i <= last; i++)
-    if (!(self->hits[i].flags & PK_HIT_IN_SEQUENCE) && pk_addr_equals(&self->hits[i].dest, &dest))
-      self->hits[i].flags &= (guint8) ~PK_HIT_CONSUMED;
-  _measure(self, &dest, &candidate);
-  for (guint i = first; i <= last; i++)
-    if (_is_towards(&self->hits[i], &dest))
-      self->hits[i].flags |= PK_HIT_IN_SEQUENCE;
+  pk_window_consume(self, lane);
+  pk_window_reopen(self, sequence);
+  _measure(self, lane, &candidate);
+  pk_window_flag_sequence(self, sequence);
   _judge(self, &candidate, FALSE, outcome)->in_sequence = TRUE;
+}
+
+/* ---- time ------------------------------------------------------------------- */
+
+static void
+_find_earliest(const Candidate *candidate, gpointer user_data)
+{
+  gint64 *arrival_usec = user_data;
+
+  *arrival_usec = MIN(*arrival_usec, candidate->arrival_usec);
 }
 
 gint64
 pk_window_deadline(const PkWindow *self, const PkRule *rule)
 {
-  gint64 deadline = G_MAXINT64;
-  Candidate candidate;
+  gint64 arrival_usec = G_MAXINT64;
 
-  if (self->n < rule->min_packets)
-    return deadline;
-  for (guint i = 0; i < self->n; i++)
-    {
-      if (!_is_first_towards(self, i))
-        continue;
-      _measure(self, &self->hits[i].dest, &candidate);
-      if (_is_complete(&candidate, rule))
-        deadline = MIN(deadline, candidate.arrival_usec + rule->settle_usec);
-    }
-  return deadline;
-}
-
-guint
-pk_window_count_ports(const PkWindow *self)
-{
-  guint ports = 0;
-
-  for (guint i = 0; i < self->n; i++)
-    {
-      gboolean repeated = !_is_open(&self->hits[i]);
-
-      for (guint j = 0; j < i && !repeated; j++)
-        repeated = _is_open(&self->hits[j]) && pk_port_equals(&self->hits[j].port, &self->hits[i].port);
-      ports += !repeated;
-    }
-  return ports;
+  _each_complete(self, rule, _find_earliest, &arrival_usec);
+  return arrival_usec == G_MAXINT64 ? G_MAXINT64 : arrival_usec + rule->settle_usec;
 }

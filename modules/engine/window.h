@@ -20,7 +20,8 @@ enum
   PK_HIT_IN_SEQUENCE = 1 << 3,    /* part of a known sequence that was judged */
   PK_HIT_SCANNER_PACKET = 1 << 4, /* as a stateless scanner makes it */
   PK_HIT_ALLOWED = 1 << 5,        /* its source is on the allow list */
-  PK_HIT_TOOL_RUN = 1 << 6        /* no packet, but the start of a tool that sends one */
+  PK_HIT_TOOL_RUN = 1 << 6,       /* no packet, but the start of a tool that sends one */
+  PK_HIT_FLAGS = 0x7f             /* all of them: PkSource has room for no more */
 };
 
 /* One denied connection attempt. */
@@ -28,9 +29,9 @@ typedef struct _PkHit
 {
   gint64 time_usec; /* event time */
   gint64 arrival_usec;
-  gint64 uptime_usec; /* kernel time of the reporting host */
-  PkAddr dest;        /* all zero: missing, a destination of its own */
-  PkNameId host;      /* the log host */
+  PkAddr dest;         /* all zero: missing, a destination of its own */
+  guint32 uptime_usec; /* kernel time of the reporting host; goes round every 71 minutes */
+  PkNameId host;       /* the log host */
   guint32 packets;
   PkPort port;
   guint16 source_port;
@@ -38,13 +39,55 @@ typedef struct _PkHit
   guint8 flags; /* PK_HIT_* */
 } PkHit;
 
-G_STATIC_ASSERT(sizeof(PkHit) == 64);
+G_STATIC_ASSERT(sizeof(PkHit) == 56);
 
+/* Of one hit: what it is compared by, so that most comparisons touch nothing else. */
+typedef struct _PkMark
+{
+  guint16 port, source_port;
+  guint8 protocol;
+  guint8 flags; /* PK_HIT_IN_SEQUENCE */
+  guint8 lane;  /* the same number for the same destination */
+  guint8 order; /* not of this hit: the place of the hit that is as far on in event time as this mark is in its array */
+} PkMark;
+
+G_STATIC_ASSERT(sizeof(PkMark) == 8);
+
+/* A hit stays in the place where it was put; sets are bits, one for each place.
+ * They follow from the hits. */
 typedef struct _PkWindow
 {
-  guint n;
-  PkHit hits[PK_HITS_MAX];
+  PkHit *places;        /* borrowed: a block of PK_WINDOW_BLOCK_BYTES(capacity) */
+  guint32 used;         /* places that are taken */
+  guint32 lanes;        /* numbers that are taken, one for each destination */
+  guint32 open;         /* hits that are not consumed */
+  guint32 new_attempts; /* open ones that are the first at their port towards their destination */
+  guint32 new_ports;    /* open ones that are the first at their port towards any destination */
+  guint8 n, capacity;
 } PkWindow;
+
+/* For each place a hit, a mark, and a set: the hits of the lane of that number. */
+#define PK_WINDOW_BLOCK_BYTES(capacity) ((capacity) * (sizeof(PkHit) + sizeof(PkMark) + sizeof(guint32)))
+
+static inline PkMark *
+pk_window_marks(const PkWindow *self)
+{
+  return (PkMark *) (gpointer) (self->places + self->capacity);
+}
+
+/* The hit that is the i-th in event-time order. */
+static inline PkHit *
+pk_window_hit(const PkWindow *self, guint i)
+{
+  return &self->places[pk_window_marks(self)[i].order];
+}
+
+/* block: of PK_WINDOW_BLOCK_BYTES(capacity), aligned as malloc() does, borrowed. */
+void pk_window_init(PkWindow *self, gpointer block, guint capacity);
+/* To another block that has room for all hits. */
+void pk_window_move(PkWindow *self, gpointer block, guint capacity);
+/* Adds a hit as it is, without looking at rules: one that another window had. There must be room. */
+void pk_window_restore(PkWindow *self, const PkHit *hit);
 
 /* The options in the units of this part. */
 typedef struct _PkRule
@@ -80,8 +123,8 @@ typedef struct _PkOutcome
   PkJudgement judgements[PK_JUDGEMENTS_MAX]; /* not cleared past n_judgements */
   gboolean scan;                             /* more than max_ports distinct ports towards one destination */
   gboolean late;                             /* the hit was too old and was not added */
-  gboolean added;                            /* the hit is a new attempt, in place */
-  guint place;                               /* index of that hit */
+  gboolean added;                            /* the hit is a new attempt */
+  guint place;                               /* where it is */
   guint pushed_out;                          /* hits dropped because the window was full */
 } PkOutcome;
 
@@ -118,6 +161,8 @@ gboolean pk_hit_is_retransmission(const PkHit *earlier, const PkHit *later, cons
 /* Adds the packets of a retransmission. */
 void pk_hit_merge(PkHit *self, const PkHit *retransmission);
 
+/* TRUE when adding the hit takes a place that the block has not got; it would push out another one. */
+gboolean pk_window_needs_place(const PkWindow *self, const PkRule *rule, const PkHit *hit);
 /* *outcome is added to. */
 void pk_window_add(PkWindow *self, const PkRule *rule, const PkHit *hit, PkOutcome *outcome);
 /* Judges one candidate that has settled by arrival_usec, if there is one. */
@@ -129,18 +174,31 @@ gboolean pk_window_find_complete(const PkWindow *self, const PkRule *rule, const
 /* Judges it before it has settled. */
 void pk_window_judge(PkWindow *self, const PkAddr *dest, PkOutcome *outcome);
 
-/* The hits towards dest in which a known sequence may lie, judged ones too, in
- * event-time order; returns their number.  ret_places are their indices. */
-guint pk_window_list_hits(const PkWindow *self, const PkAddr *dest, PkPort ret_ports[PK_HITS_MAX],
+/* The hits towards the destination of the one in place in which a known sequence may lie, judged
+ * ones too, in event-time order; returns their number. */
+guint pk_window_list_hits(const PkWindow *self, guint place, PkPort ret_ports[PK_HITS_MAX],
                           guint8 ret_places[PK_HITS_MAX]);
-/* Judges the hits towards the destination of first from there to last as one
+/* Judges the hits towards one destination from the one in place first to that in last as one
  * known sequence, and consumes all towards it. */
 void pk_window_judge_sequence(PkWindow *self, guint first, guint last, PkOutcome *outcome);
 
 /* Arrival time at which the first complete candidate will have settled;
  * G_MAXINT64 when there is none. */
 gint64 pk_window_deadline(const PkWindow *self, const PkRule *rule);
+/* In pairs, fours, eights and so on; a processor's own instruction is not on all of x86-64. */
+static inline guint
+pk_count_of(guint32 set)
+{
+  set -= (set >> 1) & 0x55555555;
+  set = (set & 0x33333333) + ((set >> 2) & 0x33333333);
+  return ((set + (set >> 4)) & 0x0f0f0f0f) * 0x01010101 >> 24;
+}
+
 /* Distinct ports among the hits that are not consumed. */
-guint pk_window_count_ports(const PkWindow *self);
+static inline guint
+pk_window_count_ports(const PkWindow *self)
+{
+  return pk_count_of(self->new_ports);
+}
 
 #endif

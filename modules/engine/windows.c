@@ -3,13 +3,25 @@
 
 #include "engine/windows.h"
 
+#include <string.h>
+
 #include "engine/sources.h"
+#include "scan/slice.h"
 
 /* Both ends of a list of windows. */
 typedef struct _List
 {
   guint32 first, last;
 } List;
+
+/* Blocks of one size.  A free one holds the next. */
+typedef struct _Blocks
+{
+  guint8 *bytes;
+  gsize block_bytes;
+  guint32 end; /* blocks from here on were never used, so their memory was never touched */
+  gpointer free_first;
+} Blocks;
 
 struct _PkWindows
 {
@@ -22,7 +34,72 @@ struct _PkWindows
   guint heap_size;
   guint32 *heap; /* binary, of indices; the earliest deadline first */
   PkWindowSlot *slots;
+  gchar (*scopes)[PK_NAME_BYTES];
+  Blocks few, many; /* of PK_WINDOW_FEW and PK_HITS_MAX hits; as many as there are slots */
 };
+
+/* ---- blocks --------------------------------------------------------------- */
+
+static gboolean
+_blocks_init(Blocks *self, guint capacity, guint hits)
+{
+  self->block_bytes = PK_WINDOW_BLOCK_BYTES(hits);
+  self->bytes = g_try_malloc0_n(capacity, self->block_bytes);
+  return self->bytes != NULL;
+}
+
+static gpointer
+_blocks_take(Blocks *self)
+{
+  gpointer block = self->free_first;
+
+  if (!block)
+    return self->bytes + self->block_bytes * self->end++;
+  memcpy(&self->free_first, block, sizeof(gpointer));
+  return block;
+}
+
+static void
+_blocks_give(Blocks *self, gpointer block)
+{
+  memcpy(block, &self->free_first, sizeof(gpointer));
+  self->free_first = block;
+}
+
+static Blocks *
+_blocks_of(PkWindows *self, const PkWindow *window)
+{
+  return window->capacity == PK_WINDOW_FEW ? &self->few : &self->many;
+}
+
+static void
+_change_block(PkWindows *self, PkWindow *window, guint capacity)
+{
+  Blocks *old = _blocks_of(self, window);
+  gpointer block = window->places;
+
+  pk_window_move(window, _blocks_take(capacity == PK_WINDOW_FEW ? &self->few : &self->many), capacity);
+  _blocks_give(old, block);
+}
+
+void
+pk_windows_grow(PkWindows *self, guint32 index)
+{
+  PkWindow *window = &self->slots[index].window;
+
+  if (window->n == window->capacity && window->capacity < PK_HITS_MAX)
+    _change_block(self, window, PK_HITS_MAX);
+}
+
+/* Not at once, or one that has four hits and five by turns is moved every time. */
+static void
+_shrink(PkWindows *self, PkWindow *window)
+{
+  if (window->capacity > PK_WINDOW_FEW && window->n <= PK_WINDOW_FEW / 2)
+    _change_block(self, window, PK_WINDOW_FEW);
+}
+
+/* ---- the pool ------------------------------------------------------------- */
 
 PkWindows *
 pk_windows_new(guint capacity)
@@ -36,7 +113,9 @@ pk_windows_new(guint capacity)
     self->ranks[i] = self->ages;
   self->heap = g_try_new0(guint32, capacity);
   self->slots = g_try_new0(PkWindowSlot, capacity);
-  if (!self->heap || !self->slots)
+  self->scopes = g_try_malloc0_n(capacity, sizeof(self->scopes[0]));
+  if (!self->heap || !self->slots || !self->scopes || !_blocks_init(&self->few, capacity, PK_WINDOW_FEW) ||
+      !_blocks_init(&self->many, capacity, PK_HITS_MAX))
     g_clear_pointer(&self, pk_windows_free);
   return self;
 }
@@ -46,13 +125,17 @@ pk_windows_free(PkWindows *self)
 {
   g_free(self->heap);
   g_free(self->slots);
+  g_free(self->scopes);
+  g_free(self->few.bytes);
+  g_free(self->many.bytes);
   g_free(self);
 }
 
 gsize
 pk_windows_bytes(guint capacity)
 {
-  return sizeof(PkWindows) + capacity * (sizeof(PkWindowSlot) + sizeof(guint32));
+  return sizeof(PkWindows) + capacity * (sizeof(PkWindowSlot) + sizeof(guint32) + PK_NAME_BYTES +
+                                         PK_WINDOW_BLOCK_BYTES(PK_WINDOW_FEW) + PK_WINDOW_BLOCK_BYTES(PK_HITS_MAX));
 }
 
 PkWindowSlot *
@@ -228,11 +311,11 @@ pk_windows_take(PkWindows *self, guint32 source, gint64 arrival_usec)
   else
     self->free_first = self->slots[index].age_next;
   slot = &self->slots[index];
-  slot->window.n = 0;
+  pk_window_init(&slot->window, _blocks_take(&self->few), PK_WINDOW_FEW);
   slot->deadline_usec = G_MAXINT64;
   slot->arrival_usec = arrival_usec;
   slot->source = source;
-  slot->scope[0] = '\0';
+  slot->has_scope = FALSE;
   slot->ports = 0;
   slot->heap_place = 0;
   _append_to_ages(self, index);
@@ -247,9 +330,24 @@ pk_windows_release(PkWindows *self, guint32 index)
   _remove_from_heap(self, index);
   _remove_from_rank(self, index);
   _remove_from_ages(self, index);
+  _blocks_give(_blocks_of(self, &self->slots[index].window), self->slots[index].window.places);
   self->slots[index].age_next = self->free_first;
   self->free_first = index;
   self->live--;
+}
+
+void
+pk_windows_set_scope(PkWindows *self, guint32 index, PkSlice scope)
+{
+  self->slots[index].has_scope = scope.len > 0;
+  if (scope.len > 0)
+    pk_slice_copy(scope, self->scopes[index], sizeof(self->scopes[index]));
+}
+
+const gchar *
+pk_windows_get_scope(const PkWindows *self, guint32 index)
+{
+  return self->slots[index].has_scope ? self->scopes[index] : "";
 }
 
 guint32
@@ -281,8 +379,9 @@ pk_windows_update(PkWindows *self, guint32 index, const PkRule *rule, gint64 arr
 {
   PkWindowSlot *slot = &self->slots[index];
 
+  _shrink(self, &slot->window);
   _remove_from_rank(self, index);
-  slot->ports = pk_window_count_ports(&slot->window);
+  slot->ports = (guint8) pk_window_count_ports(&slot->window);
   _append_to_rank(self, index);
   if (arrival_usec > slot->arrival_usec)
     {

@@ -6,20 +6,26 @@
 
 #include "engine/window.h"
 
-/* A fixed pool of windows with a queue of deadlines.  Not thread safe.
+/* A fixed pool of windows with a queue of deadlines.  Not thread safe.  Few
+ * windows ever have more than PK_WINDOW_FEW hits: those get a large block when
+ * they do, and give it back.
  *
  * When the pool is empty, the window that gives way is the one whose source
  * has been quiet for window() of arrival time, else the one with the fewest
  * distinct ports, among equals the one that was quiet the longest. */
 
+#define PK_WINDOW_FEW 4
+
 typedef struct _PkWindowSlot
 {
   PkWindow window;
-  gint64 deadline_usec;             /* arrival time; G_MAXINT64: none */
-  gint64 arrival_usec;              /* of the last hit */
-  guint32 source;                   /* index of its owner in PkSources */
-  gchar scope[PK_NAME_BYTES];       /* not a name's number: alert_id needs it, whatever was forgotten */
-  guint32 ports;                    /* distinct ports, the rank against eviction */
+  guint64 hash;         /* of its owner, all of it; the caller's to set, as memory is */
+  guint64 memory;       /* key of what is remembered of its owner's network */
+  gint64 deadline_usec; /* arrival time; G_MAXINT64: none */
+  gint64 arrival_usec;  /* of the last hit */
+  guint32 source;       /* index of its owner in PkSources */
+  guint8 has_scope;
+  guint8 ports;                     /* distinct ports, the rank against eviction */
   guint32 heap_place;               /* place in the deadline heap + 1, 0: not in it */
   guint32 rank_next, rank_previous; /* among windows with as many ports, the longest quiet first */
   guint32 age_next, age_previous;   /* among all windows, the longest quiet first */
@@ -37,6 +43,13 @@ gboolean pk_windows_is_full(const PkWindows *self);
 /* There must be room.  The window is empty. */
 guint32 pk_windows_take(PkWindows *self, guint32 source, gint64 arrival_usec);
 void pk_windows_release(PkWindows *self, guint32 index);
+
+/* A window whose block is full gets a larger one, unless it has the largest. */
+void pk_windows_grow(PkWindows *self, guint32 index);
+
+/* Not a name's number: alert_id needs it, whatever was forgotten. "" when there is none. */
+void pk_windows_set_scope(PkWindows *self, guint32 index, PkSlice scope);
+const gchar *pk_windows_get_scope(const PkWindows *self, guint32 index);
 
 /* The window whose last hit arrived the longest ago, if that was before
  * quiet_since_usec and nothing of it waits to be judged; PK_INDEX_NONE otherwise. */

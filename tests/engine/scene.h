@@ -18,6 +18,7 @@ typedef struct _Scene
   PkOptions options;
   PkRule rule;
   PkWindow window;
+  guint64 block[PK_WINDOW_BLOCK_BYTES(PK_HITS_MAX) / sizeof(guint64)];
   PkOutcome outcome; /* of everything since it was last cleared */
 } Scene;
 
@@ -32,12 +33,18 @@ scene_set(const gchar *name, const gchar *value)
 }
 
 static inline void
+scene_empty(void)
+{
+  pk_window_init(&scene.window, scene.block, PK_HITS_MAX);
+}
+
+static inline void
 scene_begin(void)
 {
   pk_options_init(&scene.options);
   cr_assert(pk_options_check(&scene.options, NULL));
   pk_rule_init(&scene.rule, &scene.options);
-  scene.window.n = 0;
+  scene_empty();
   pk_outcome_init(&scene.outcome);
 }
 
@@ -111,7 +118,7 @@ scene_count_open(void)
   guint n = 0;
 
   for (guint i = 0; i < scene.window.n; i++)
-    n += !(scene.window.hits[i].flags & PK_HIT_CONSUMED);
+    n += !(pk_window_hit(&scene.window, i)->flags & PK_HIT_CONSUMED);
   return n;
 }
 

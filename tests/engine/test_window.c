@@ -176,7 +176,7 @@ Test(window, it_slides_and_is_never_binned)
   /* Across any full half minute, with the first hit just before it. */
   for (gint64 start = 0; start < 60000; start += 1700)
     {
-      scene.window.n = 0;
+      scene_empty();
       pk_outcome_init(&scene.outcome);
       scene_knock(start, 7000);
       scene_knock(start + 14000, 7001);
@@ -273,7 +273,7 @@ Test(window, min_duration_is_from_the_first_to_the_last_hit_and_inclusive)
   scene_knock(1999, 7002);
   scene_tick(20000);
   EXPECT_JUDGED(0);
-  scene.window.n = 0;
+  scene_empty();
   scene_knock(0, 7000);
   scene_knock(1000, 7001);
   scene_knock(2000, 7002);
@@ -421,7 +421,7 @@ Test(window, a_33rd_hit_pushes_out_an_incomplete_one_unjudged)
     scene_put(scene_make(i, (guint8) (100 + i), 1));
   EXPECT_JUDGED(0);
   cr_expect_eq(scene.window.n, PK_HITS_MAX);
-  cr_expect_eq(scene.window.hits[0].dest.bytes[15], 101);
+  cr_expect_eq(pk_window_hit(&scene.window, 0)->dest.bytes[15], 101);
   cr_expect_eq(scene.outcome.pushed_out, 1);
 }
 

@@ -14,8 +14,8 @@ Test(window_order, the_same_source_port_again_is_a_retransmission)
   for (guint i = 0; i < 6; i++)
     scene_put(scene_make_from(i * 1000, 7000, 40000));
   cr_expect_eq(scene.window.n, 1);
-  cr_expect_eq(scene.window.hits[0].packets, 6);
-  cr_expect_eq(scene.window.hits[0].retransmits, 5);
+  cr_expect_eq(pk_window_hit(&scene.window, 0)->packets, 6);
+  cr_expect_eq(pk_window_hit(&scene.window, 0)->retransmits, 5);
 }
 
 Test(window_order, a_retransmission_adds_to_packets_and_not_to_attempts)
@@ -122,9 +122,9 @@ Test(window_order, packets_of_a_flood_of_retransmissions_do_not_overflow)
   scene_put(hit);
   for (guint i = 0; i < 100000; i++)
     scene_put(hit);
-  cr_expect_eq(scene.window.hits[0].retransmits, G_MAXUINT16);
-  cr_expect_leq((guint64) scene.window.hits[0].packets * PK_HITS_MAX, G_MAXUINT32);
-  cr_expect_geq(scene.window.hits[0].packets, 100000000);
+  cr_expect_eq(pk_window_hit(&scene.window, 0)->retransmits, G_MAXUINT16);
+  cr_expect_leq((guint64) pk_window_hit(&scene.window, 0)->packets * PK_HITS_MAX, G_MAXUINT32);
+  cr_expect_geq(pk_window_hit(&scene.window, 0)->packets, 100000000);
 }
 
 /* ---- order and late hits -------------------------------------------------- */
@@ -156,7 +156,7 @@ _make_with_uptime(gint64 msec, guint16 port, PkNameId host, gint64 uptime_usec)
   PkHit hit = scene_make(msec, 1, port);
 
   hit.host = host;
-  hit.uptime_usec = uptime_usec;
+  hit.uptime_usec = (guint32) uptime_usec;
   hit.flags = PK_HIT_HAS_UPTIME;
   return hit;
 }

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "engine/sources.h"
+#include "engine/window-private.h"
 #include "engine/windows.h"
 
 /* The pool against lists that are searched from end to end. */
@@ -58,9 +59,15 @@ _fill(guint32 index, guint ports, gint64 arrival)
 {
   PkWindow *window = &pk_windows_get(windows, index)->window;
 
-  window->n = ports;
+  while (window->n)
+    pk_window_remove(window, pk_window_marks(window)[0].order);
   for (guint i = 0; i < ports; i++)
-    window->hits[i] = _make_hit((guint16) (1 + i), arrival);
+    {
+      PkHit hit = _make_hit((guint16) (1 + i), arrival);
+
+      pk_windows_grow(windows, index);
+      pk_window_restore(window, &hit);
+    }
 }
 
 static guint32
@@ -127,8 +134,36 @@ Test(windows, a_released_one_is_taken_again_empty)
   cr_expect_eq(pk_windows_get(windows, index)->window.n, 0);
   cr_expect_eq(pk_windows_get(windows, index)->ports, 0);
   cr_expect_eq(pk_windows_get(windows, index)->source, 9);
-  cr_expect_eq(pk_windows_get(windows, index)->scope[0], '\0');
+  cr_expect_str_empty(pk_windows_get_scope(windows, index));
   cr_expect_eq(pk_windows_find_due(windows, G_MAXINT64 - 1), PK_INDEX_NONE);
+}
+
+Test(windows, one_with_many_hits_gets_a_large_block_and_gives_it_back)
+{
+  guint32 index = _take(PK_WINDOW_FEW, 1);
+  PkWindow *window = &pk_windows_get(windows, index)->window;
+
+  cr_expect_eq(window->capacity, PK_WINDOW_FEW);
+  _fill(index, PK_WINDOW_FEW + 1, 2);
+  cr_expect_eq(window->capacity, PK_HITS_MAX);
+  cr_expect_eq(window->n, PK_WINDOW_FEW + 1);
+  cr_expect_eq(pk_window_count_ports(window), PK_WINDOW_FEW + 1);
+  cr_expect_eq(pk_window_hit(window, PK_WINDOW_FEW)->port.port, PK_WINDOW_FEW + 1);
+  _fill(index, 2, 3);
+  pk_windows_update(windows, index, &rule, 3);
+  cr_expect_eq(window->capacity, PK_WINDOW_FEW);
+  cr_expect_eq(pk_window_hit(window, 1)->port.port, 2);
+}
+
+Test(windows, a_scope_belongs_to_one_window)
+{
+  guint32 first = _take(2, 1), second = _take(2, 1);
+
+  pk_windows_set_scope(windows, first, (PkSlice){ "fw1", 3 });
+  cr_expect_str_eq(pk_windows_get_scope(windows, first), "fw1");
+  cr_expect_str_empty(pk_windows_get_scope(windows, second));
+  pk_windows_release(windows, first);
+  cr_expect_str_empty(pk_windows_get_scope(windows, pk_windows_take(windows, 1, 2)));
 }
 
 /* ---- against a plain model ------------------------------------------------- */
