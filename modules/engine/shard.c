@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
  * Copyright (c) 2026 the port-knock authors */
 
-#include "engine/shard.h"
+#include "engine/shard-private.h"
 
 #include "engine/alert.h"
-#include "engine/recent.h"
 #include "scan/address.h"
 #include "scan/slice.h"
 
@@ -13,27 +12,6 @@
 #define HOLD_USEC (G_USEC_PER_SEC / 2)
 /* A daemon's word alone waits longer, for the firewall's lines may come late. */
 #define DOOR_USEC (2 * (gint64) G_USEC_PER_SEC)
-
-/* Something that may prove a candidate, on hold. */
-typedef struct _Hold
-{
-  gint64 due_usec;
-  PkAddr address;
-  gboolean is_accept; /* only a permitted connection */
-} Hold;
-
-struct _PkShard
-{
-  const PkShardConfig *config; /* borrowed */
-  PkRoom room;
-  PkNames *names;
-  PkRecent *memories; /* of sources with two attempts or more */
-  PkRecent *holds;    /* by source, due in this order */
-  PkRecent *doors;    /* the same, of daemons' words without a candidate */
-  PkLedger *ledger;
-  PkCrowd *crowd;
-  PkStats stats; /* totals only */
-};
 
 PkShard *
 pk_shard_new(const PkShardConfig *config, PkShardCaps *caps)
