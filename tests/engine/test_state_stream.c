@@ -6,9 +6,9 @@
 
 #include "engine/knocks.h"
 
-/* An engine that is saved and loaded again and again does, event by event, what
- * one does that never was, on random streams of everything that reaches an
- * engine. */
+/* An engine that is saved and loaded again and again, or moved as a reload does
+ * it, does event by event what one does that never was, on random streams of
+ * everything that reaches an engine. */
 
 #define STREAMS 120
 #define STEPS 300
@@ -223,6 +223,15 @@ _restart(Stream *self)
 }
 
 static void
+_reload(Stream *self)
+{
+  PkEngine *moved = knocks_new_engine(self->settings, self->restarted.engine);
+
+  pk_engine_unref(self->restarted.engine);
+  self->restarted.engine = moved;
+}
+
+static void
 _step(Stream *self)
 {
   const gchar *host = _choose(self, 2) ? "fw1" : "fw2", *scope = _choose(self, 4) ? "" : "tenant";
@@ -255,6 +264,8 @@ _run(guint seed, const gchar *const *settings, gchar *path)
         break;
       if (_choose(&stream, 30) == 0)
         _restart(&stream);
+      if (_choose(&stream, 30) == 0)
+        _reload(&stream);
     }
   pk_engine_unref(stream.plain.engine);
   pk_engine_unref(stream.restarted.engine);
