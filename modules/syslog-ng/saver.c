@@ -12,6 +12,9 @@
 
 /* Tells machines apart; see machine-id(5).  Where there is none, the file may be of any. */
 #define MACHINE_FILE "/etc/machine-id"
+/* The first save comes so soon after a start: what was due at the stop is out by then, and must not be in the file
+ * any more; and a folder that does not take it is told while somebody watches. */
+#define FIRST_SAVE_USEC (2 * (gint64) G_USEC_PER_SEC)
 /* Of a key, in the file's name; the rest of a longer one is told by a hash. */
 #define NAME_BYTES_MAX 160
 #define NAME_HASH_CHARS 16
@@ -115,7 +118,9 @@ pk_saver_new(LogPipe *owner, const gchar *key, const PkOptions *options, gint64 
   self->path = g_build_filename(folder, name, NULL);
   self->machine = _read_machine();
   self->interval_usec = options->save_interval_seconds * G_USEC_PER_SEC;
-  self->saved_usec = saved_usec ? saved_usec : g_get_monotonic_time();
+  self->saved_usec = saved_usec;
+  if (!saved_usec)
+    self->saved_usec = g_get_monotonic_time() - MAX(self->interval_usec - FIRST_SAVE_USEC, 0);
   _check_folder(self, folder);
   g_free(name);
   g_free(folder);

@@ -145,6 +145,19 @@ class Restart(RestartTest):
         time.sleep(2.5)
         self.assertEqual(self.reported(relay), [])
 
+    def test_a_knock_that_was_due_does_not_come_again_after_a_kill(self):
+        relay = self.relay(simple("settle(1) window(30)"))
+        relay.send(self.knock)
+        relay.wait_lines(3)
+        self.stop_cleanly(relay)
+        relay.start()
+        self.wait_alert(relay)
+        wait_for(lambda: relay.stats()["saves"] > 0, "the first save", 5)
+        self.kill(relay)
+        relay.start()
+        time.sleep(2)
+        self.wait_alert(relay)
+
     def test_a_kill_at_any_time_leaves_a_whole_file(self):
         relay = self.relay(simple(OPTIONS + " save-interval(1) max-sources(65536)"))
         relay.send([deny(f"10.{i >> 8}.{i % 256}.1", 7000, destination="192.0.2.9") for i in range(20000)])
