@@ -219,10 +219,11 @@ _tell_failure(PkSaver *self, const gchar *reason)
     return;
   g_free(self->told);
   self->told = g_strdup(reason);
-  msg_warning("port-knock: state could not be saved; what came since the last save would be lost at a restart. Make "
-              "room or change permissions there, or name another folder in state-file()",
-              evt_tag_str("parser", _name(self)), evt_tag_str("file", self->path), evt_tag_str("reason", reason),
-              log_pipe_location_tag(self->owner));
+  msg_warning(
+      "port-knock: state could not be saved, and what came since the last save would be lost at a restart. Make "
+      "room or change permissions there, or name another folder in state-file()",
+      evt_tag_str("parser", _name(self)), evt_tag_str("file", self->path), evt_tag_str("reason", reason),
+      log_pipe_location_tag(self->owner));
 }
 
 static void
