@@ -29,7 +29,7 @@ _permitted()
 
 # What any layer but syslog-ng may include in angle brackets: the C library, GLib, and what is named here.
 # A header of syslog-ng that is included by its bare name ("logmsg/logmsg.h") is in none of the lists.
-libraries='glib.h glib/* gio/* json.h sodium.h
+libraries='glib.h glib/* gio/* json.h sodium.h zlib.h
   assert.h ctype.h errno.h fcntl.h getopt.h inttypes.h limits.h locale.h math.h poll.h signal.h stdarg.h
   stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h time.h unistd.h arpa/inet.h netinet/* sys/*
   emmintrin.h'

@@ -179,6 +179,38 @@ gboolean pk_engine_read_files(PkEngine *self, const PkOptions *options, GError *
 PkEngine *pk_engine_ref(PkEngine *self);
 void pk_engine_unref(PkEngine *self);
 
+/* ---- state in a file ---- */
+
+#define PK_STATE_ERROR pk_state_error_quark()
+
+typedef enum
+{
+  PK_STATE_ERROR_NONE,    /* there is no such file */
+  PK_STATE_ERROR_REFUSED, /* damaged, of another version or machine, or others may have written it */
+  PK_STATE_ERROR_IO       /* the system does not let it be read, or written; the message has path and reason */
+} PkStateError;
+
+GQuark pk_state_error_quark(void);
+
+/* Writes all that the engine keeps to path, atomically and with mode 0600, for
+ * the secrets of its keyed hashes are in it.  machine is what tells machines
+ * apart, of which only a hash is written; it may be empty.
+ *
+ * From any thread, beside any others, but one at a time for a path.  Writes and
+ * waits for the disk; locks are held for a part of a shard at a time, and never
+ * while writing, so other threads hardly notice.  *ret_bytes: the file's size. */
+gboolean pk_engine_save(PkEngine *self, const gchar *path, PkSlice machine, guint64 *ret_bytes, GError **error);
+
+/* As pk_engine_new(), with what the file holds; if it does not fit, the newest
+ * stays.  What is due by then comes with the next pk_engine_expire().  Totals of
+ * counters begin anew.  Nothing in the file is believed: on PK_STATE_ERROR_REFUSED
+ * the caller should pk_state_set_aside() it and make a new engine.  With options
+ * that no engine can be made of, *error is as of pk_engine_new(). */
+PkEngine *pk_engine_new_from_file(const PkOptions *options, const gchar *path, PkSlice machine, GError **error);
+
+/* Renames path to path + ".refused", over one that was there.  *ret_path: owned by the caller. */
+gboolean pk_state_set_aside(const gchar *path, gchar **ret_path, GError **error);
+
 /* The next three may be called from any thread and return with no lock held,
  * so that the caller may forward messages at once.
  *

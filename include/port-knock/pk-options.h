@@ -46,6 +46,8 @@ typedef struct _PkOptions
   GPtrArray *accept_prefix;
   GPtrArray *allow;  /* of gchar *, owned; entries as in the file, engine/allow-line.h */
   gchar *allow_file; /* owned; NULL: none */
+  gchar *state_file; /* a folder, owned; NULL: the host knows a place */
+  gint save_interval_seconds;
   /* Not in the table, for the caller to set: one thread only, and the order of
    * alerts and who gives way do not depend on the random secret. */
   gboolean single_shard;
@@ -73,6 +75,7 @@ typedef struct _PkOption
   const gchar *const *words; /* WORD, WORDS: NULL terminated */
   const gchar *help;         /* one line */
   gsize offset;              /* of the member in PkOptions */
+  gboolean for_hosts;        /* the engine does not read it: of hosts that go on running, not of the command */
 } PkOption;
 
 /* The table; *ret_n is the number of rows.  Static storage. */

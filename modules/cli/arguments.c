@@ -150,7 +150,7 @@ _find_engine(PkSlice name)
   const PkOption *table = pk_option_table(&n);
 
   for (gsize i = 0; i < n; i++)
-    if (pk_slice_equals(name, pk_slice_from_string(table[i].name)))
+    if (!table[i].for_hosts && pk_slice_equals(name, pk_slice_from_string(table[i].name)))
       return &table[i];
   return NULL;
 }
@@ -436,5 +436,6 @@ pk_arguments_append_help(guint command, GString *out)
     return;
   g_string_append(out, "\nEngine options, as in the configuration of syslog-ng:\n");
   for (gsize i = 0; i < n; i++)
-    _append_engine_option(out, &table[i]);
+    if (!table[i].for_hosts)
+      _append_engine_option(out, &table[i]);
 }

@@ -3,7 +3,7 @@
 
 #include "engine/crowd.h"
 
-#include "engine/recent.h"
+#include "engine/state-rows.h"
 
 /* One more than may share a secret, and one more than one destination. */
 #define SOURCES_MAX 9
@@ -209,4 +209,88 @@ pk_crowd_copy_service(const PkCrowd *self, guint64 key, PkCrowd *dest)
   Service *copy = pk_recent_take(dest->services, key, &dest->evicted);
 
   *copy = *(const Service *) pk_recent_find(self->services, key);
+}
+
+/* ---- the state file ------------------------------------------------------------ */
+
+static void
+_put_members(PkStateWriter *writer, const Member *members, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      pk_state_put_u32(writer, members[i].tag);
+      pk_state_put_u32(writer, members[i].seen_sec);
+    }
+}
+
+static void
+_get_members(PkStateReader *reader, Member *members, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      members[i].tag = pk_state_get_u32(reader);
+      members[i].seen_sec = pk_state_get_u32(reader);
+    }
+}
+
+static void
+_put_sequence(PkStateWriter *writer, gconstpointer record)
+{
+  const Sequence *sequence = record;
+
+  _put_members(writer, sequence->sources, SOURCES_MAX);
+  _put_members(writer, sequence->dests, DESTS_MAX);
+}
+
+static void
+_get_sequence(PkStateReader *reader, gpointer ret_record)
+{
+  Sequence *sequence = ret_record;
+
+  _get_members(reader, sequence->sources, SOURCES_MAX);
+  _get_members(reader, sequence->dests, DESTS_MAX);
+}
+
+static void
+_put_service(PkStateWriter *writer, gconstpointer record)
+{
+  pk_state_put_u32(writer, ((const Service *) record)->seen_sec);
+}
+
+static void
+_get_service(PkStateReader *reader, gpointer ret_record)
+{
+  ((Service *) ret_record)->seen_sec = pk_state_get_u32(reader);
+}
+
+static void
+_put_listener(PkStateWriter *writer, gconstpointer record)
+{
+  pk_state_put_time(writer, ((const Listener *) record)->arrival_usec);
+}
+
+static void
+_get_listener(PkStateReader *reader, gpointer ret_record)
+{
+  ((Listener *) ret_record)->arrival_usec = pk_state_get_time(reader);
+}
+
+const PkStateRow pk_state_row_sequences = { PK_STATE_SEQUENCES, sizeof(Sequence), _put_sequence, _get_sequence };
+const PkStateRow pk_state_row_services = { PK_STATE_SERVICES, sizeof(Service), _put_service, _get_service };
+const PkStateRow pk_state_row_listeners = { PK_STATE_LISTENERS, sizeof(Listener), _put_listener, _get_listener };
+
+PkRecent *
+pk_crowd_recent(PkCrowd *self, PkStateKind kind)
+{
+  switch (kind)
+    {
+    case PK_STATE_SEQUENCES:
+      return self->sequences;
+    case PK_STATE_SERVICES:
+      return self->services;
+    case PK_STATE_LISTENERS:
+      return self->listeners;
+    default:
+      return NULL;
+    }
 }

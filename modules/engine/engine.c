@@ -4,6 +4,7 @@
 #include "port-knock/pk-engine.h"
 
 #include "engine/alert.h"
+#include "engine/state-file.h"
 #include "engine/table.h"
 #include "scan/address.h"
 #include "scan/slice.h"
@@ -48,6 +49,18 @@ pk_engine_new_from(PkEngine *old, const PkOptions *options, GError **error)
   self->no_hit = old->no_hit;
   memcpy(self->alerts, old->alerts, sizeof(self->alerts));
   return self;
+}
+
+PkEngine *
+pk_engine_new_from_file(const PkOptions *options, const gchar *path, PkSlice machine, GError **error)
+{
+  return _new(pk_state_file_read(options, path, machine, error), options);
+}
+
+gboolean
+pk_engine_save(PkEngine *self, const gchar *path, PkSlice machine, guint64 *ret_bytes, GError **error)
+{
+  return pk_state_file_write(self->table, path, machine, ret_bytes, error);
 }
 
 gboolean

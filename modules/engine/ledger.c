@@ -1,56 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
  * Copyright (c) 2026 the port-knock authors */
 
-#include "engine/ledger.h"
+#include "engine/ledger-private.h"
 
 #include <sodium.h>
 #include <string.h>
 
 #include "engine/alert.h"
-#include "engine/recent.h"
 #include "scan/address.h"
 #include "scan/slice.h"
 
 /* A daemon's stage that nothing followed for this long never opened. */
 #define STAGE_USEC (60 * (gint64) G_USEC_PER_SEC)
 #define MINUTE_USEC (60 * (gint64) G_USEC_PER_SEC)
-
-/* A set of ports that a source sent to a destination, in whatever order. */
-typedef struct _Set
-{
-  gint64 settled_usec; /* when it settled last */
-  gint64 counted_usec; /* when that was counted last */
-  guint settled;       /* times, cooldown()/2 apart or more */
-} Set;
-
-/* A candidate that was judged, and may still be proven. */
-typedef struct _Judged
-{
-  PkAlert alert;
-  gint64 judged_usec;
-  gboolean is_scanner, is_confirmed, is_allowed;
-} Judged;
-
-/* A daemon's stage that waits to open. */
-typedef struct _Stage
-{
-  gint64 arrival_usec, time_usec;
-  guint64 source;
-  PkAddr address;
-  guint stage;
-  gboolean is_allowed;
-  gchar door[PK_WORD_BYTES];
-  gchar scope[PK_NAME_BYTES], host[PK_NAME_BYTES];
-} Stage;
-
-struct _PkLedger
-{
-  const PkLedgerRule *rule; /* borrowed */
-  PkAlertCap *cap;          /* borrowed */
-  PkRecent *sets, *judged, *trails, *stages;
-  PkReports *reports;
-  PkStats stats; /* totals only */
-};
 
 PkLedger *
 pk_ledger_new(const PkLedgerRule *rule, PkAlertCap *cap)

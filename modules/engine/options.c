@@ -86,6 +86,11 @@ static const PkOption OPTIONS[] =
     G_STRUCT_OFFSET(PkOptions, allow) },
   { "allow-file", PK_OPTION_PATH, 1, 0, 0, "", NULL,
     "a file of such lines", G_STRUCT_OFFSET(PkOptions, allow_file) },
+  { "state-file", PK_OPTION_PATH, 1, 0, 0, "", NULL,
+    "folder of the file in which state outlives a restart", G_STRUCT_OFFSET(PkOptions, state_file), TRUE },
+  { "save-interval", PK_OPTION_INTEGER, 0, 3600, 60, "seconds", NULL,
+    "state is saved this often, and when the host stops; 0: only then",
+    G_STRUCT_OFFSET(PkOptions, save_interval_seconds), TRUE },
 };
 /* clang-format on */
 

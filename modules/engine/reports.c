@@ -3,6 +3,8 @@
 
 #include "engine/reports.h"
 
+#include "engine/state-rows.h"
+
 typedef struct _Report
 {
   guint64 source_hash;
@@ -189,4 +191,41 @@ void
 pk_reports_copy(const PkReports *self, guint i, PkReports *dest, guint64 *evicted)
 {
   _append(dest, self->keys[_place(self, i)], &self->reports[_place(self, i)], evicted);
+}
+
+/* ---- the state file ------------------------------------------------------------ */
+
+void
+pk_reports_put_all(const PkReports *self, PkStateWriter *writer)
+{
+  gsize section = pk_state_begin_section(writer, PK_STATE_REPORTS);
+
+  for (guint i = 0; i < self->n; i++)
+    {
+      const Report *report = &self->reports[_place(self, i)];
+
+      pk_state_put_time(writer, report->ends_usec);
+      pk_state_put_u64(writer, self->keys[_place(self, i)]);
+      pk_state_put_u64(writer, report->source_hash);
+      pk_state_put_alert(writer, &report->alert);
+    }
+  pk_state_end_section(writer, section, self->n);
+}
+
+void
+pk_state_get_report(PkStateReader *self, PkReportState *ret_state)
+{
+  ret_state->ends_usec = pk_state_get_time(self);
+  ret_state->key = pk_state_get_u64(self);
+  ret_state->source = pk_state_get_u64(self);
+  pk_state_get_alert(self, &ret_state->alert);
+}
+
+void
+pk_reports_put_back(PkReports *self, const PkReportState *state)
+{
+  Report report = { .source_hash = state->source, .ends_usec = state->ends_usec, .alert = state->alert };
+  guint64 evicted = 0;
+
+  _append(self, state->key, &report, &evicted);
 }

@@ -3,6 +3,8 @@
 
 #include "engine/table-private.h"
 
+#include "engine/state-rows.h"
+
 /* The contents of a table in another one, with other options.  No other thread
  * uses either, so nothing is locked. */
 
@@ -125,6 +127,29 @@ _move_service(guint64 key, gpointer user_data)
   pk_crowd_copy_service(move->from, key, pk_shard_crowd(_choose_shard(key, move->to)));
 }
 
+/* Records of one kind to the shards that their keys belong to. */
+typedef struct _RecordMove
+{
+  const PkStateRow *row;
+  PkTable *to;
+} RecordMove;
+
+static void
+_move_record(guint64 key, gconstpointer record, gpointer user_data)
+{
+  const RecordMove *move = user_data;
+  PkRecent *recent = pk_shard_recent(_choose_shard(key, move->to), move->row->kind);
+  guint64 evicted = 0;
+
+  memcpy(pk_recent_take(recent, key, &evicted), record, move->row->record_bytes);
+}
+
+static void
+_move_records(PkTable *self, PkShard *from, const PkStateRow *row)
+{
+  pk_recent_each(pk_shard_recent(from, row->kind), _move_record, &(RecordMove){ row, self });
+}
+
 static void
 _copy_memories(PkTable *self, PkTable *old)
 {
@@ -136,6 +161,9 @@ _copy_memories(PkTable *self, PkTable *old)
       pk_ledger_move(pk_shard_ledger(old->slots[i].shard), _choose_ledger, self);
       pk_crowd_each_sequence(move.from, _move_sequence, &move);
       pk_crowd_each_service(move.from, _move_service, &move);
+      _move_records(self, old->slots[i].shard, &pk_state_row_listeners);
+      _move_records(self, old->slots[i].shard, &pk_state_row_holds);
+      _move_records(self, old->slots[i].shard, &pk_state_row_doors);
     }
 }
 

@@ -7,7 +7,7 @@
 #include "engine/shard.h"
 #include "engine/table.h"
 
-/* What table.c, which locks, and table-move.c, which nobody disturbs, share. */
+/* What table.c, which locks, and table-move.c and table-state.c share. */
 
 /* A power of two; there may be fewer. */
 #define PK_TABLE_SHARDS_MAX (1 << PK_SHARD_BITS)
@@ -37,5 +37,9 @@ pk_table_slot_of(PkTable *self, guint64 hash)
 {
   return &self->slots[hash & PK_SHARD_MASK & (self->n_slots - 1)];
 }
+
+/* Calls visit with shard number i, locked; it must not call out, and not take long. */
+typedef void (*PkShardVisit)(PkShard *shard, gpointer user_data);
+void pk_table_visit_shard(PkTable *self, guint i, PkShardVisit visit, gpointer user_data);
 
 #endif

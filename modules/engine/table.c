@@ -560,3 +560,11 @@ pk_table_get_stats(PkTable *self, PkStats *ret_stats)
   stats.reserved_bytes = self->bytes;
   *ret_stats = stats;
 }
+
+void
+pk_table_visit_shard(PkTable *self, guint i, PkShardVisit visit, gpointer user_data)
+{
+  g_mutex_lock(&self->slots[i].lock);
+  visit(self->slots[i].shard, user_data);
+  g_mutex_unlock(&self->slots[i].lock);
+}

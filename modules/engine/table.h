@@ -46,4 +46,19 @@ gsize pk_table_report(PkTable *self, const PkSender *sender, PkAlert *finding, g
 gsize pk_table_expire(PkTable *self, gint64 arrival_usec, gsize max_items, PkAlert *ret_alerts, gboolean *ret_more);
 void pk_table_get_stats(PkTable *self, PkStats *ret_stats);
 
+/* ---- the state file ---------------------------------------------------------- */
+
+/* Takes bytes that were written; FALSE with *error set: no more of them. */
+typedef gboolean (*PkStateSink)(const guint8 *data, gsize len, gpointer user_data, GError **error);
+
+/* Gives all that is kept to sink, in parts of a few megabytes at the most.  A
+ * lock is held while a part is gathered, never while sink is called, so that
+ * other threads may go on: what they change meanwhile is in the file as it was
+ * when its part was gathered.  FALSE: sink did not want it. */
+gboolean pk_table_write(PkTable *self, PkStateSink sink, gpointer user_data, GError **error);
+/* A table with what was written; the newest stays where it does not fit.  NULL
+ * with *error set: as of pk_table_new(); or the data are damaged, which is
+ * PK_STATE_ERROR_REFUSED. */
+PkTable *pk_table_new_from_state(const PkOptions *options, const guint8 *data, gsize len, GError **error);
+
 #endif

@@ -27,6 +27,9 @@ static const gchar *const PLAIN_NAMES[PK_N_COUNTERS] = {
   [PK_COUNTER_CLAMPED_CLOCK] = "clamped_clock",
   [PK_COUNTER_AUDIT_JOINED] = "audit_joined",
   [PK_COUNTER_AUDIT_EVICTED] = "audit_evicted",
+  [PK_COUNTER_STATE_BYTES] = "state_bytes",
+  [PK_COUNTER_SAVES] = "saves",
+  [PK_COUNTER_FAILED_SAVES] = "failed_saves",
 };
 /* clang-format on */
 
@@ -200,4 +203,13 @@ pk_counters_copy_joins(PkCounters *self, const PkAuditJoinStats *stats)
   stats_counter_add(self->plain[PK_COUNTER_AUDIT_JOINED], (gssize) (stats->joined - shown->joined));
   stats_counter_add(self->plain[PK_COUNTER_AUDIT_EVICTED], (gssize) (stats->evicted - shown->evicted));
   self->shown_joins = *stats;
+}
+
+void
+pk_counters_add_saves(PkCounters *self, const PkSaverStats *stats)
+{
+  stats_counter_add(self->plain[PK_COUNTER_SAVES], stats->saves);
+  stats_counter_add(self->plain[PK_COUNTER_FAILED_SAVES], stats->failed);
+  if (stats->bytes)
+    stats_counter_set(self->plain[PK_COUNTER_STATE_BYTES], stats->bytes);
 }

@@ -6,6 +6,7 @@
 
 #include "compat.h"
 #include "port-knock/pk-engine.h"
+#include "saver.h"
 
 /* What `syslog-ng-ctl stats` shows for each reference of the parser:
  *
@@ -27,6 +28,8 @@
  * | clamped_clock       | event times a day or more off, replaced by the receive time  |
  * | audit_joined        | audit commands that got what another record said             |
  * | audit_evicted       | audit records that gave way before they were asked for       |
+ * | state_bytes         | size of the state file as it was saved last                  |
+ * | saves, failed_saves | how often it was saved, or could not be                      |
  * | branch_BRANCH       | recognised, by detection_branch; branch_none: accepts        |
  * | dialect_DIALECT     | recognised, by dialect                                       |
  * | alerts_CONFIDENCE   | alerts written                                               |
@@ -63,6 +66,9 @@ typedef enum
   PK_COUNTER_CLAMPED_CLOCK,
   PK_COUNTER_AUDIT_JOINED,
   PK_COUNTER_AUDIT_EVICTED,
+  PK_COUNTER_STATE_BYTES,
+  PK_COUNTER_SAVES,
+  PK_COUNTER_FAILED_SAVES,
   PK_N_COUNTERS
 } PkCounter;
 
@@ -91,6 +97,7 @@ void pk_counters_inc_recognised(PkCounters *self, const PkEvent *event);
 /* Any result but PK_SCAN_MATCH. */
 void pk_counters_inc_result(PkCounters *self, PkScanResult result);
 void pk_counters_copy_engine(PkCounters *self, const PkStats *stats);
+void pk_counters_add_saves(PkCounters *self, const PkSaverStats *stats);
 void pk_counters_copy_joins(PkCounters *self, const PkAuditJoinStats *stats);
 
 #endif

@@ -291,6 +291,16 @@ _expire(PortKnockParser *self)
   return more;
 }
 
+/* After alerts are out, so that a file never holds again what was due long ago. */
+static void
+_keep_state(PortKnockParser *self)
+{
+  PkSaverStats stats;
+
+  pk_state_tick(self->state, &stats);
+  pk_counters_add_saves(&self->counters, &stats);
+}
+
 static void
 _tick(gpointer s)
 {
@@ -298,7 +308,10 @@ _tick(gpointer s)
   gboolean more = self->engine && _expire(self);
 
   if (self->engine)
-    _copy_stats(self);
+    {
+      _copy_stats(self);
+      _keep_state(self);
+    }
   _warn_of_unknown_prefixes(self);
   _start_tick(self, more ? TICK_AGAIN_MSEC : TICK_MSEC);
 }

@@ -264,11 +264,11 @@ _strings_equal(const GPtrArray *self, const GPtrArray *other)
   return TRUE;
 }
 
-/* The engine reads no allow list: another one is no reason for another engine. */
+/* The engine reads no allow list, and nothing that is the host's: another one is no reason for another engine. */
 static gboolean
 _is_of_engine(const PkOption *option)
 {
-  return option->offset != G_STRUCT_OFFSET(PkOptions, allow) &&
+  return !option->for_hosts && option->offset != G_STRUCT_OFFSET(PkOptions, allow) &&
          option->offset != G_STRUCT_OFFSET(PkOptions, allow_file);
 }
 

@@ -5,6 +5,7 @@
 
 #include "cfg-tree.h"
 #include "module-config.h"
+#include "saver.h"
 #include "settings.h"
 
 #define MODULE "port-knock"
@@ -86,6 +87,7 @@ struct _PkState
   PkEngine *engine;
   PkOptions options; /* those of engine */
   const gchar *origin;
+  PkSaver *saver; /* NULL: it is not saved */
 };
 
 /* What lies in PersistConfig. */
@@ -93,15 +95,17 @@ typedef struct _Legacy
 {
   PkEngine *engine;
   PkOptions options;
+  gint64 saved_usec; /* when it was saved last: reloads must not put the next save off for ever */
 } Legacy;
 
 static Legacy *
-_legacy_new(PkEngine *engine, const PkOptions *options)
+_legacy_new(PkState *state)
 {
   Legacy *self = g_new0(Legacy, 1);
 
-  self->engine = pk_engine_ref(engine);
-  pk_options_copy(options, &self->options);
+  self->engine = pk_engine_ref(state->engine);
+  pk_options_copy(&state->options, &self->options);
+  self->saved_usec = state->saver ? pk_saver_saved_usec(state->saver) : 0;
   return self;
 }
 
@@ -140,14 +144,21 @@ _fetch(LogPipe *owner, const gchar *key)
   return legacy;
 }
 
+/* At a start, or of a parser that the last configuration did not have. */
 static PkEngine *
-_take_over(const Legacy *legacy, const PkOptions *options, const gchar **ret_origin, GError **error)
+_begin(PkSaver *saver, const PkOptions *options, const gchar **ret_origin, GError **error)
+{
+  PkEngine *engine = saver ? pk_saver_load(saver, options) : NULL;
+
+  *ret_origin = engine ? "read" : "new";
+  return engine ? engine : pk_engine_new(options, error);
+}
+
+static PkEngine *
+_take_over(const Legacy *legacy, PkSaver *saver, const PkOptions *options, const gchar **ret_origin, GError **error)
 {
   if (!legacy)
-    {
-      *ret_origin = "new";
-      return pk_engine_new(options, error);
-    }
+    return _begin(saver, options, ret_origin, error);
   if (pk_settings_engine_equals(&legacy->options, options))
     {
       *ret_origin = "kept";
@@ -163,16 +174,19 @@ pk_state_acquire(LogPipe *owner, const gchar *key, const PkOptions *options, GEr
   const gchar *origin;
   Legacy *legacy;
   PkEngine *engine;
+  PkSaver *saver;
   PkState *self;
 
   if (!_claim(owner, key, error))
     return NULL;
   legacy = _fetch(owner, key);
-  engine = _take_over(legacy, options, &origin, error);
+  saver = pk_saver_new(owner, key, options, legacy ? legacy->saved_usec : 0);
+  engine = _take_over(legacy, saver, options, &origin, error);
   if (legacy)
     _leave(owner, key, legacy);
   if (!engine)
     {
+      pk_saver_free(saver);
       _unclaim(owner, key);
       return NULL;
     }
@@ -180,19 +194,46 @@ pk_state_acquire(LogPipe *owner, const gchar *key, const PkOptions *options, GEr
   self->key = g_strdup(key);
   self->engine = engine;
   self->origin = origin;
+  self->saver = saver;
   pk_options_copy(options, &self->options);
   return self;
+}
+
+/* The next configuration must find nobody at work on the engine.  Where there is no
+ * next one, the file takes its place. */
+static void
+_save_at_stop(PkState *self, LogPipe *owner)
+{
+  if (!self->saver)
+    return;
+  pk_saver_wait(self->saver);
+  if (cfg_is_shutting_down(log_pipe_get_config(owner)))
+    pk_saver_save(self->saver, self->engine);
 }
 
 void
 pk_state_release(PkState *self, LogPipe *owner)
 {
   _unclaim(owner, self->key);
-  _leave(owner, self->key, _legacy_new(self->engine, &self->options));
+  _save_at_stop(self, owner);
+  _leave(owner, self->key, _legacy_new(self));
+  pk_saver_free(self->saver);
   pk_engine_unref(self->engine);
   pk_options_clear(&self->options);
   g_free(self->key);
   g_free(self);
+}
+
+void
+pk_state_tick(PkState *self, PkSaverStats *ret_stats)
+{
+  if (!self->saver)
+    {
+      *ret_stats = (PkSaverStats){ 0 };
+      return;
+    }
+  pk_saver_tick(self->saver, self->engine);
+  pk_saver_take_stats(self->saver, ret_stats);
 }
 
 PkEngine *

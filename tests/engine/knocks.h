@@ -49,8 +49,22 @@ knocks_init_event(PkEvent *event, PkAddr source, PkAddr dest, guint16 port, gint
   event->time_usec = knocks_time(msec);
 }
 
-/* An engine with options of "name", "value", ..., NULL.  If it names none: without known sequences, each address a
- * network of its own, and with those signs only that windows have by themselves. */
+/* Options of "name", "value", ..., NULL.  Where it does not name them: without known sequences, each address a network
+ * of its own, and with those signs only that windows have by themselves. */
+static inline void
+knocks_init_options(PkOptions *options, const gchar *const *settings)
+{
+  GError *error = NULL;
+
+  pk_options_init(options);
+  cr_assert(pk_options_set(options, "known-sequences", "", NULL));
+  cr_assert(pk_options_set(options, "ipv6-prefix", "128", NULL));
+  cr_assert(pk_options_set(options, "signs", "scanner,retries,unsettled", NULL));
+  for (; settings && settings[0]; settings += 2)
+    cr_assert(pk_options_set(options, settings[0], settings[1], &error), "%s", error ? error->message : "");
+  cr_assert(pk_options_check(options, &error), "%s", error ? error->message : "");
+}
+
 static inline PkEngine *
 knocks_new_engine(const gchar *const *settings, PkEngine *old)
 {
@@ -58,13 +72,7 @@ knocks_new_engine(const gchar *const *settings, PkEngine *old)
   PkOptions options;
   PkEngine *engine;
 
-  pk_options_init(&options);
-  cr_assert(pk_options_set(&options, "known-sequences", "", NULL));
-  cr_assert(pk_options_set(&options, "ipv6-prefix", "128", NULL));
-  cr_assert(pk_options_set(&options, "signs", "scanner,retries,unsettled", NULL));
-  for (; settings && settings[0]; settings += 2)
-    cr_assert(pk_options_set(&options, settings[0], settings[1], &error), "%s", error ? error->message : "");
-  cr_assert(pk_options_check(&options, &error), "%s", error ? error->message : "");
+  knocks_init_options(&options, settings);
   engine = old ? pk_engine_new_from(old, &options, &error) : pk_engine_new(&options, &error);
   cr_assert_not_null(engine);
   pk_options_clear(&options);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
  * Copyright (c) 2026 the port-knock authors */
 
-#include <glib.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 
 #include "port-knock/pk-engine.h"
 
-/* Several workers and a timer on one recogniser and one engine: each source
- * that knocks is reported exactly once, and no count is lost.
+/* Several workers, a timer and a saver on one recogniser and one engine: each
+ * source that knocks is reported exactly once, no count is lost, and what was
+ * saved meanwhile can be read.
  *
  * Not a Criterion program, because its sandbox does not start under the thread
  * sanitizer, for which this is meant most of all. */
@@ -29,6 +30,7 @@ typedef struct _Scene
   gint alerts_of[WORKERS * SOURCES_PER_WORKER]; /* atomic; by source number */
   gint strange_alerts;                          /* atomic; of no source that knocked */
   gint working;                                 /* atomic; workers that have not ended */
+  PkStats saved;                                /* as the last save had it */
 } Scene;
 
 typedef struct _Worker
@@ -138,15 +140,50 @@ _expire(Scene *self, gint64 now_usec)
 }
 
 static void
+_init_options(PkOptions *options)
+{
+  pk_options_init(options);
+  g_assert_true(pk_options_set(options, "max-alerts", "10000", NULL));
+  g_assert_true(pk_options_set(options, "signs", "scanner,retries,unsettled", NULL));
+  g_assert_true(pk_options_set(options, "known-sequences", "", NULL));
+  g_assert_true(pk_options_check(options, NULL));
+}
+
+/* Until the workers have ended, and once more. */
+static gpointer
+_save(gpointer user_data)
+{
+  Scene *self = user_data;
+  gchar *folder = g_dir_make_tmp("port-knock-state.XXXXXX", NULL), *path = g_build_filename(folder, "x.state", NULL);
+  gboolean working = TRUE;
+  PkOptions options;
+  PkEngine *engine;
+  guint64 bytes;
+
+  _init_options(&options);
+  while (working)
+    {
+      working = g_atomic_int_get(&self->working) > 0;
+      g_assert_true(pk_engine_save(self->engine, path, (PkSlice){ NULL, 0 }, &bytes, NULL));
+      engine = pk_engine_new_from_file(&options, path, (PkSlice){ NULL, 0 }, NULL);
+      g_assert_nonnull(engine);
+      pk_engine_get_stats(engine, &self->saved);
+      pk_engine_unref(engine);
+    }
+  g_remove(path);
+  g_rmdir(folder);
+  g_free(path);
+  g_free(folder);
+  pk_options_clear(&options);
+  return NULL;
+}
+
+static void
 _scene_init(Scene *self)
 {
   PkOptions options;
 
-  pk_options_init(&options);
-  g_assert_true(pk_options_set(&options, "max-alerts", "10000", NULL));
-  g_assert_true(pk_options_set(&options, "signs", "scanner,retries,unsettled", NULL));
-  g_assert_true(pk_options_set(&options, "known-sequences", "", NULL));
-  g_assert_true(pk_options_check(&options, NULL));
+  _init_options(&options);
   self->recogniser = pk_recogniser_new(&options, NULL);
   self->engine = pk_engine_new(&options, NULL);
   g_assert_true(self->recogniser && self->engine);
@@ -174,7 +211,8 @@ _report(Scene *self)
   printf("%d sources were not reported exactly once, %d alerts or lines were strange, "
          "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " hits were counted\n",
          wrong, self->strange_alerts, stats.hits, hits);
-  return wrong == 0 && self->strange_alerts == 0 && stats.hits == hits;
+  printf("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " sources were saved\n", self->saved.sources, stats.sources);
+  return wrong == 0 && self->strange_alerts == 0 && stats.hits == hits && self->saved.sources == stats.sources;
 }
 
 int
@@ -182,6 +220,7 @@ main(void)
 {
   Scene *scene = g_new0(Scene, 1);
   Worker workers[WORKERS];
+  GThread *saver;
   gint passed, i;
   gint64 now_usec = START_USEC;
   PkStats stats;
@@ -193,6 +232,7 @@ main(void)
       workers[i] = (Worker){ scene, i, NULL };
       workers[i].thread = g_thread_new("worker", _work, &workers[i]);
     }
+  saver = g_thread_new("saver", _save, scene);
   while (g_atomic_int_get(&scene->working) > 0)
     {
       _expire(scene, now_usec);
@@ -200,6 +240,7 @@ main(void)
     }
   for (i = 0; i < WORKERS; i++)
     g_thread_join(workers[i].thread);
+  g_thread_join(saver);
   now_usec = START_USEC + SOURCES_PER_WORKER * KNOCK_INTERVAL_USEC + SETTLED_USEC;
   _expire(scene, now_usec);
 

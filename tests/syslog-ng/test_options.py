@@ -43,6 +43,8 @@ BAD_VALUES = [
     ),
     ("max-windows(63)", 'max-windows: "63" is not permitted, it takes a whole number from 64 to 16777216 (sources)'),
     ("max-alerts(0)", 'max-alerts: "0" is not permitted, it takes a whole number from 1 to 10000 (a minute)'),
+    ("save-interval(3601)", 'save-interval: "3601" is not permitted, it takes a whole number from 0 to 3600 (seconds)'),
+    ('state-file("")', 'state-file: "" is not permitted, it takes 1 to 4095 characters'),
     ("min-confidence(sure)", 'min-confidence: "sure" is not permitted, it takes one of low, medium, high, confirmed'),
     ("min-confidence(2)", 'min-confidence: "2" is not permitted, it takes one of low, medium, high, confirmed'),
     ('deny-prefix("")', 'deny-prefix: "" is not permitted, it takes 1 to 127 characters'),
@@ -112,7 +114,8 @@ GOOD = """
   cooldown(0) min-confidence(low) max-sources(4096) max-windows(256) max-alerts(100) deny-prefix("A: " 'B: ')
   deny-prefix("C: ") accept-prefix("D: ") prefix(".SDATA.knock@32473.") persist-name("edge") inject-mode("internal")
   allow("192.0.2.0/24" "one") allow("192.0.2.1" "two" "198.51.100.0/24" "2026-12-31") allow("::1 until=2026-12-31 x")
-  allow-file("/nowhere/allow") correlate(yes) fields(all) use-time(received) scope("${HOST}") template("$MSG")
+  allow-file("/nowhere/allow") state-file("/nowhere") save-interval(0) correlate(yes) fields(all)
+  use-time(received) scope("${HOST}") template("$MSG")
 """
 
 

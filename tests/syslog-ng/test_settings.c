@@ -155,6 +155,17 @@ Test(settings, take_another_allow_list_for_the_same_engine)
   pk_settings_clear(&before);
 }
 
+Test(settings, take_another_place_of_the_state_file_for_the_same_engine)
+{
+  PkSettings before;
+
+  pk_settings_copy(&settings, &before);
+  cr_assert(_set("state-file", "/nowhere"));
+  cr_assert(_set("save-interval", "5"));
+  cr_expect(pk_settings_engine_equals(&before.engine, &settings.engine));
+  pk_settings_clear(&before);
+}
+
 Test(settings, are_copied_deeply)
 {
   PkSettings copy;
