@@ -2,6 +2,7 @@
 # Copyright (c) 2026 the port-knock authors
 """Recogniser and windows by themselves: bench_engine's figures, and instructions as valgrind counts them."""
 
+import os
 import statistics
 
 from surroundings import BenchError, count_instructions, find_program, progress
@@ -76,13 +77,16 @@ def measure_workers(surroundings, size, figures, log):
         figures.add(f"rate/{name}", figure["lines"] / figure["wall_seconds"])
         figures.add(f"nsec/{name}", figure["cpu_seconds"] / figure["lines"] * 1e9)
         figures.add(f"blocked/{name}", figure["blocked_seconds"] / figure["lines"] * 1e9)
+        figures.add(f"held/{name}", (figure["cpu_seconds"] + figure["blocked_seconds"]) / figure["lines"] * 1e9)
         figures.add(f"waits/{name}", figure["waits"] / figure["lines"] * 1e6)
         if figure["alerts"] < len(log.truth):
             raise BenchError(f"{figure['workers']} workers found {figure['alerts']} of {len(log.truth)} knocks")
-    alone = figures.rounds("rate/workers/1")
+    alone = figures.rounds("held/workers/1")
     for workers in WORKERS[1:]:
-        together = figures.rounds(f"rate/workers/{workers}")
-        figures.values[f"scale/{workers}"] = [rate / reference for rate, reference in zip(together, alone)]
+        # What they would do together if nobody else used the processors: a line takes its CPU and its waits for locks.
+        at_once = min(workers, os.cpu_count())
+        together = figures.rounds(f"held/workers/{workers}")
+        figures.values[f"scale/{workers}"] = [at_once * one / nsec for nsec, one in zip(together, alone)]
     rates = ", ".join(f"{figures.median(f'rate/workers/{n}'):,.0f}" for n in WORKERS)
     progress(f"workers: {rates} lines a second")
 

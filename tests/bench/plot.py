@@ -40,9 +40,10 @@ class Panel:
 
 
 def _text(x, y, words, size=12, anchor="start", weight="normal", colour="#222"):
+    # The white rim keeps it readable where a line crosses.
     return (
-        f"<text x='{x:.1f}' y='{y:.1f}' {FONT} font-size='{size}' text-anchor='{anchor}'"
-        f" font-weight='{weight}' fill='{colour}'>{escape(words)}</text>"
+        f"<text x='{x:.1f}' y='{y:.1f}' {FONT} font-size='{size}' text-anchor='{anchor}' font-weight='{weight}'"
+        f" fill='{colour}' stroke='#fff' stroke-width='3' paint-order='stroke'>{escape(words)}</text>"
     )
 
 
@@ -61,7 +62,10 @@ def _draw_bar(bar, y, scale):
     middle = y + BAR_HEIGHT / 2
     yield _text(LABEL_WIDTH - 8, middle + 4, bar.label, anchor="end")
     yield _rect(LABEL_WIDTH, y, bar.value * scale, BAR_HEIGHT, COLOURS[bar.kind])
-    end = bar.value * scale
+
+
+def _write_value(bar, y, scale):
+    middle, end = y + BAR_HEIGHT / 2, bar.value * scale
     if bar.spread:
         low, high = (LABEL_WIDTH + value * scale for value in bar.spread)
         yield _line(low, middle, high, middle, "#222")
@@ -72,20 +76,22 @@ def _draw_bar(bar, y, scale):
 
 
 def _draw_panel(panel, top):
-    room = WIDTH - LABEL_WIDTH - VALUE_WIDTH
     highest = max([bar.value for bar in panel.bars] + [max(bar.spread, default=0) for bar in panel.bars])
-    scale = room / max(highest, panel.target or 0)
-    yield _text(12, top + 16, panel.title, 14, weight="bold")
-    yield _text(12, top + 33, panel.note, 11, colour="#555")
+    scale = (WIDTH - LABEL_WIDTH - VALUE_WIDTH) / max(highest, panel.target or 0, 1e-9)
     first = top + TITLE_HEIGHT
     bottom = first + len(panel.bars) * (BAR_HEIGHT + BAR_GAP)
+    places = [first + i * (BAR_HEIGHT + BAR_GAP) for i in range(len(panel.bars))]
+    yield _text(12, top + 16, panel.title, 14, weight="bold")
+    yield _text(12, top + 33, panel.note, 11, colour="#555")
     yield _line(LABEL_WIDTH, first - 4, LABEL_WIDTH, bottom - 4, "#222")
-    for i, bar in enumerate(panel.bars):
-        yield from _draw_bar(bar, first + i * (BAR_HEIGHT + BAR_GAP), scale)
+    for bar, y in zip(panel.bars, places):
+        yield from _draw_bar(bar, y, scale)
     if panel.target:
         x = LABEL_WIDTH + panel.target * scale
         yield _line(x, first - 8, x, bottom - 4, "#b00020", "5,3")
         yield _text(x, first - 11, panel.target_text, 11, "middle", colour="#b00020")
+    for bar, y in zip(panel.bars, places):
+        yield from _write_value(bar, y, scale)
 
 
 def draw(panels, title):
