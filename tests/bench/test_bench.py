@@ -69,7 +69,11 @@ class ARunThatFails(unittest.TestCase):
     def test_says_what_is_missing(self):
         environment = {**os.environ, "PK_COMMAND": "/nowhere/port-knock"}
         done = subprocess.run(
-            [sys.executable, str(HERE / "run.py"), "--quick"], capture_output=True, text=True, env=environment, check=False
+            [sys.executable, str(HERE / "run.py"), "--quick"],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
         )
         self.assertEqual(done.returncode, 1)
         self.assertIn("bench: ", done.stderr)
@@ -77,10 +81,6 @@ class ARunThatFails(unittest.TestCase):
 
 
 class Verdicts(unittest.TestCase):
-    def verdict(self, target, *values, quick=False):
-        (row,) = list(targets.report_targets(figures_of(**{target.figure: list(values)}), {}, quick))[2 : 3]
-        return row
-
     def test_a_limit_is_met_by_the_median(self):
         most = targets.Target("a", "f", "x", 1.35)
         least = targets.Target("a", "f", "", 100, True)

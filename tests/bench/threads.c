@@ -111,12 +111,11 @@ _print(const Worker *workers, guint n, guint64 round, guint lines, guint64 alert
       sum.waits += workers[i].times.waits;
       longest = MAX(longest, workers[i].times.wall_nsec);
     }
-  g_print(
-      "{\"what\":\"threads\",\"workers\":%u,\"round\":%" G_GUINT64_FORMAT ",\"lines\":%u,\"wall_seconds\":%.6f,"
-      "\"cpu_seconds\":%.6f,\"queued_seconds\":%.6f,\"blocked_seconds\":%.6f,\"waits\":%ld,\"alerts\":%" G_GUINT64_FORMAT
-      "}\n",
-      n, round, lines, (gdouble) longest / 1e9, (gdouble) sum.cpu_nsec / 1e9, (gdouble) sum.queued_nsec / 1e9,
-      (gdouble) MAX(0, sum.wall_nsec - sum.cpu_nsec - sum.queued_nsec) / 1e9, sum.waits, alerts);
+  g_print("{\"what\":\"threads\",\"workers\":%u,\"round\":%" G_GUINT64_FORMAT ",\"lines\":%u,\"wall_seconds\":%.6f,"
+          "\"cpu_seconds\":%.6f,\"queued_seconds\":%.6f,\"blocked_seconds\":%.6f,\"waits\":%ld,"
+          "\"alerts\":%" G_GUINT64_FORMAT "}\n",
+          n, round, lines, (gdouble) longest / 1e9, (gdouble) sum.cpu_nsec / 1e9, (gdouble) sum.queued_nsec / 1e9,
+          (gdouble) MAX(0, sum.wall_nsec - sum.cpu_nsec - sum.queued_nsec) / 1e9, sum.waits, alerts);
 }
 
 static void
