@@ -94,7 +94,8 @@ def bench_in(folder, size, plot_path):
     if plot_path:
         plot_path.write_text(report.draw_plot(figures), encoding="utf-8")
     text = report.write_report(surroundings, size, figures, missing, results, plot_path.name if plot_path else None)
-    return text, [target.what for target in targets.TARGETS if not figures.has(target.figure)]
+    unmeasured = [target for target in targets.TARGETS if not figures.has(target.figure)]
+    return text, [target.what for target in unmeasured if not targets.find_reason(target, missing)]
 
 
 def parse_arguments():

@@ -141,12 +141,17 @@ def judge(target, figures, is_quick):
     return "met" if target.is_met(figures) else "**not met**"
 
 
+def find_reason(target, missing):
+    """Why its figure is not there; None when nothing excuses that."""
+    return missing.get(target.figure.split("/")[0].split()[0])
+
+
 def report_targets(figures, missing, is_quick=False):
     yield "| what | target | measured | lowest - highest | | in the same run |"
     yield "|---|--:|--:|--:|---|---|"
     for target in TARGETS:
         if not figures.has(target.figure):
-            reason = missing.get(target.figure.split("/")[0].split()[0], "not measured")
+            reason = find_reason(target, missing) or "not measured"
             yield f"| {target.what} | {format_limit(target)} | {reason} | | | |"
             continue
         values = figures.rounds(target.figure)
