@@ -127,50 +127,58 @@ class Verdicts(unittest.TestCase):
 
 
 class Logs(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.path = pathlib.Path(folder.name) / "log"
+    SECONDS = 41  # the shortest in which knocks fit
 
-    def packets(self):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = pathlib.Path(folder.name)
+        # by the number of ports of each new source: what is known, lines, packets
+        cls.floods = {}
+        for ports in (1, 2):
+            path = cls.folder / f"flood-{ports}"
+            truth, lines = workload.write_flood(path, cls.SECONDS, ports, START)
+            cls.floods[ports] = (truth, lines, cls.packets(path))
+
+    @staticmethod
+    def packets(path):
         """(stamp, source, port) of each line."""
         pattern = r"^(.{15}) fw1 kernel: .* SRC=(\S+) .* DPT=(\d+) "
-        return re.findall(pattern, self.path.read_text(encoding="ascii"), re.M)
+        return re.findall(pattern, path.read_text(encoding="ascii"), re.M)
 
     def test_the_same_arguments_give_the_same_bytes(self):
-        written = []
-        for _ in range(2):
-            workload.write_flood(self.path, 42, 2, START)
-            written.append(self.path.read_bytes())
-        self.assertEqual(written[0], written[1])
+        again = self.folder / "again"
+        workload.write_flood(again, self.SECONDS, 1, START)
+        self.assertEqual(again.read_bytes(), (self.folder / "flood-1").read_bytes())
 
     def test_each_source_of_new_sources_has_one_line(self):
-        workload.write_sources(self.path, 10000, START)
-        self.assertEqual(len({source for _, source, _ in self.packets()}), 10000)
+        path = self.folder / "sources"
+        workload.write_sources(path, 10000, START)
+        self.assertEqual(len({source for _, source, _ in self.packets(path)}), 10000)
 
     def test_a_flood_has_the_sources_a_second_and_the_ports_that_it_says(self):
-        for ports in (1, 2):
+        for ports, (truth, lines, packets) in self.floods.items():
             with self.subTest(ports=ports):
-                truth, lines = workload.write_flood(self.path, 42, ports, START)
-                packets = self.packets()
                 self.assertEqual(len(packets), lines)
                 knockers = {source for source, _ in truth}
-                flood = [packet for packet in packets if packet[1] not in knockers]
-                self.assertEqual(set(collections.Counter(source for _, source, _ in flood).values()), {ports})
-                first = {}
-                for stamp, source, _ in flood:
-                    first.setdefault(source, stamp)
+                sent, first = collections.defaultdict(set), {}
+                for stamp, source, port in packets:
+                    if source not in knockers:
+                        sent[source].add(port)
+                        first.setdefault(source, stamp)
+                self.assertEqual({len(each) for each in sent.values()}, {ports})
                 new = collections.Counter(first.values())
                 self.assertEqual(set(new.values()), {workload.FLOOD_SOURCES_A_SECOND})
 
     def test_what_knocks_is_in_the_log_as_the_truth_tells(self):
-        truth, _ = workload.write_flood(self.path, 42, 1, START)
-        self.assertEqual(len(truth), workload.KNOCKS)
-        sent = collections.defaultdict(list)
-        for _, source, port in self.packets():
-            sent[source].append(int(port))
-        for source, ports in truth:
-            self.assertEqual(list(dict.fromkeys(sent[source])), ports)
+        for truth, _, packets in self.floods.values():
+            self.assertEqual(len(truth), workload.KNOCKS)
+            sent = collections.defaultdict(list)
+            for _, source, port in packets:
+                sent[source].append(int(port))
+            for source, ports in truth:
+                self.assertEqual(list(dict.fromkeys(sent[source])), ports)
 
 
 class ThePlot(unittest.TestCase):
