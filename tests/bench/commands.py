@@ -88,7 +88,7 @@ def make_peers(surroundings, folder, log, lines, missing):
         peers.append(Command("psad", ["psad", "-A", "--no-whois", "--no-rdns", "-m"], few, lines, from_file=True))
     else:
         missing["psad"] = "not installed: it brings a mail server with it"
-    missing["crowdsec"] = "not measured: it reads through an agent with an API server and a data base of its own"
+    missing["crowdsec"] = "it reads through an agent with an API server and a data base of its own"
     return peers
 
 

@@ -28,7 +28,11 @@ destination d_out {{ file("{out}"); }};
 log {{ source(s_in); {parser} destination(d_out); flags(flow-control); }};
 """
 # Alerts go elsewhere, so that the file's size tells when all messages are through.
-PARSERS = {"no parser": "", "port-knock()": 'parser { port-knock(inject-mode("internal")); };'}
+PARSERS = {
+    "no parser": "",
+    "port-knock()": 'parser { port-knock(inject-mode("internal")); };',
+    "kv-parser()": 'parser { kv-parser(prefix("f.")); };',
+}
 
 
 def free_port():

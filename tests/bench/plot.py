@@ -9,7 +9,9 @@ WIDTH = 920
 LABEL_WIDTH = 330
 VALUE_WIDTH = 90
 BAR_HEIGHT, BAR_GAP = 18, 8
-TITLE_HEIGHT, PANEL_GAP = 44, 20
+TITLE_HEIGHT, PANEL_GAP = 44, 26
+# Of a value: less would be a smudge.
+SPREAD_MIN = 0.01
 HEAD_HEIGHT = 16
 FONT = "font-family='DejaVu Sans, Helvetica, Arial, sans-serif'"
 # Ours, a peer, what both are compared with; the first two differ in lightness too.
@@ -66,7 +68,7 @@ def _draw_bar(bar, y, scale):
 
 def _write_value(bar, y, scale):
     middle, end = y + BAR_HEIGHT / 2, bar.value * scale
-    if bar.spread:
+    if bar.spread and bar.spread[1] - bar.spread[0] > SPREAD_MIN * bar.value:
         low, high = (LABEL_WIDTH + value * scale for value in bar.spread)
         yield _line(low, middle, high, middle, "#222")
         for x in (low, high):
@@ -88,8 +90,8 @@ def _draw_panel(panel, top):
         yield from _draw_bar(bar, y, scale)
     if panel.target:
         x = LABEL_WIDTH + panel.target * scale
-        yield _line(x, first - 8, x, bottom - 4, "#b00020", "5,3")
-        yield _text(x, first - 11, panel.target_text, 11, "middle", colour="#b00020")
+        yield _line(x, first - 4, x, bottom, "#b00020", "5,3")
+        yield _text(x, bottom + 11, panel.target_text, 11, "middle", colour="#b00020")
     for bar, y in zip(panel.bars, places):
         yield from _write_value(bar, y, scale)
 
