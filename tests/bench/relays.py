@@ -121,11 +121,12 @@ class RelayBench:
         # A quick run does not wait for alerts.
         finds = subject.finds_knocks and not self._size.quick
         usage = self.run_once(subject, subject.input.path, HOLD_SECONDS if finds else 0)
-        self._check(subject, finds)
+        self.check(subject, finds)
         subject.usec.append((usage.cpu_seconds - start_up.cpu_seconds) / subject.input.lines * 1e6)
         subject.peak_bytes.append(usage.peak_bytes)
 
-    def _check(self, subject, finds):
+    def check(self, subject, finds):
+        """That the relay did its job; finds: its alerts are all there by now."""
         digest = hashlib.sha256()
         lines, found = 0, []
         with open(self.out, "rb") as out:

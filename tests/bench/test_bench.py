@@ -18,6 +18,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import plot
+import relays
 import surroundings
 import targets
 import workload
@@ -78,6 +79,35 @@ class ARunThatFails(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("bench: ", done.stderr)
         self.assertEqual(done.stdout, "")
+
+
+class AJobThatIsNotDone(unittest.TestCase):
+    TRUTH = [("198.18.0.1", [7000, 8000, 9000]), ("198.18.0.2", [1111, 2222, 3333])]
+
+    def test_is_not_measured(self):
+        for found in (
+            self.TRUTH[:1],
+            [self.TRUTH[0], ("198.18.0.2", [1111, 3333, 2222])],
+            [*self.TRUTH, ("198.18.0.3", [1, 2, 3])],
+            [*self.TRUTH, self.TRUTH[0]],
+        ):
+            with self.subTest(found=found), self.assertRaises(surroundings.BenchError):
+                relays.check_knocks("replay", self.TRUTH, found)
+        relays.check_knocks("replay", self.TRUTH, self.TRUTH[::-1])
+
+    def relay_that_wrote(self, text, log):
+        """Checks what a relay wrote that got two messages."""
+        with tempfile.TemporaryDirectory() as folder:
+            bench = relays.RelayBench(None, pathlib.Path(folder), surroundings.QUICK)
+            bench.out.write_text(text, encoding="ascii")
+            bench.check(relays.Subject("no parser", log), False)
+
+    def test_a_relay_that_loses_changes_or_shuffles_messages_is_not_measured(self):
+        log = relays.Input("two", None, 2)
+        self.relay_that_wrote("one\ntwo\n", log)
+        for text in ("one\n", "one\ntwo\nthree\n", "two\none\n", "one\ntwo!\n"):
+            with self.subTest(text=text), self.assertRaises(surroundings.BenchError):
+                self.relay_that_wrote(text, log)
 
 
 class Verdicts(unittest.TestCase):
