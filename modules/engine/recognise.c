@@ -10,6 +10,8 @@
 
 struct _PkRecogniser
 {
+  const PkDialect *const *dialects; /* borrowed */
+  gsize n_dialects;
   PkRegistry *registry;
   PkScanContext context;
   GArray *prefixes; /* of PkPrefix; texts point into strings */
@@ -41,20 +43,19 @@ _add_prefixes(PkRecogniser *self, const GPtrArray *texts, PkVerdict verdict)
 static void
 _index_tuples(PkRecogniser *self)
 {
-  gsize n;
-  const PkDialect *const *dialects = pk_dialects(&n);
-
-  for (gsize row = 0; row < n; row++)
-    if (dialects[row]->tuple)
-      self->tuple_indexes[row] = pk_tuple_index_new(dialects[row]->tuple);
+  for (gsize row = 0; row < self->n_dialects; row++)
+    if (self->dialects[row]->tuple)
+      self->tuple_indexes[row] = pk_tuple_index_new(self->dialects[row]->tuple);
 }
 
 PkRecogniser *
-pk_recogniser_new(const PkOptions *options, GError **error)
+pk_recogniser_new_of(const PkDialect *const *dialects, gsize n, const PkOptions *options)
 {
   PkRecogniser *self = g_new0(PkRecogniser, 1);
 
-  self->registry = pk_registry_new();
+  self->dialects = dialects;
+  self->n_dialects = n;
+  self->registry = pk_registry_new(dialects, n);
   self->prefixes = g_array_new(FALSE, FALSE, sizeof(PkPrefix));
   self->strings = g_ptr_array_new_with_free_func(g_free);
   _add_prefixes(self, options->deny_prefix, PK_VERDICT_DENY);
@@ -64,6 +65,15 @@ pk_recogniser_new(const PkOptions *options, GError **error)
   self->context.n_prefixes = self->prefixes->len;
   _index_tuples(self);
   return self;
+}
+
+PkRecogniser *
+pk_recogniser_new(const PkOptions *options, GError **error)
+{
+  gsize n;
+  const PkDialect *const *dialects = pk_dialects(&n);
+
+  return pk_recogniser_new_of(dialects, n, options);
 }
 
 void
@@ -106,8 +116,7 @@ pk_recogniser_find_leads(const PkRecogniser *self, const PkLine *line, PkRowSet 
 PkScanResult
 pk_recogniser_try_row(const PkRecogniser *self, guint row, const PkLine *line, PkEvent *event)
 {
-  gsize n;
-  const PkDialect *dialect = pk_dialects(&n)[row];
+  const PkDialect *dialect = self->dialects[row];
   PkScanContext context = self->context;
 
   context.tuple_index = self->tuple_indexes[row];
@@ -124,10 +133,8 @@ _try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, Pk
 {
   PkScanResult worst = PK_SCAN_NO_MATCH;
   guint worst_row = 0, last_row = 0;
-  gsize n;
 
-  pk_dialects(&n);
-  for (guint row = 0; row < n; row++)
+  for (guint row = 0; row < self->n_dialects; row++)
     {
       PkScanResult result;
 

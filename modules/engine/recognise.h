@@ -7,7 +7,11 @@
 #include "engine/needles.h"
 #include "port-knock/pk-engine.h"
 
-/* What the row of pk_dialects() says of line, which is not longer than is read;
+/* Of n rows only, for what must be told of one row or of their number.  dialects is borrowed for the life of the new
+ * object. */
+PkRecogniser *pk_recogniser_new_of(const PkDialect *const *dialects, gsize n, const PkOptions *options);
+
+/* What the row of that number says of line, which is not longer than is read;
  * *event says why.  Thread safe. */
 PkScanResult pk_recogniser_try_row(const PkRecogniser *self, guint row, const PkLine *line, PkEvent *event);
 

@@ -73,14 +73,14 @@ _add_row(PkRegistry *self, const PkDialect *dialect, guint row)
 }
 
 PkRegistry *
-pk_registry_new(void)
+pk_registry_new(const PkDialect *const *dialects, gsize n)
 {
   PkRegistry *self = g_new0(PkRegistry, 1);
 
   self->needles = pk_needles_new(FALSE);
   self->words = pk_needles_new(TRUE);
-  for (guint row = 0; row < G_N_ELEMENTS(DIALECTS); row++)
-    _add_row(self, DIALECTS[row], row);
+  for (guint row = 0; row < n; row++)
+    _add_row(self, dialects[row], row);
   pk_needles_compile(self->needles);
   pk_needles_compile(self->words);
   return self;

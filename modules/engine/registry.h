@@ -7,11 +7,12 @@
 #include "engine/needles.h"
 #include "port-knock/pk-dialect.h"
 
-/* All rows of dialects.def, compiled into one look at a line. */
+/* Rows, compiled into one look at a line. */
 
 typedef struct _PkRegistry PkRegistry;
 
-PkRegistry *pk_registry_new(void);
+/* n rows, PK_NEEDLES_ROWS_MAX at most, in the order in which they are tried; they must outlive self. */
+PkRegistry *pk_registry_new(const PkDialect *const *dialects, gsize n);
 void pk_registry_free(PkRegistry *self);
 
 /* The rows that may claim line, by its program and its text.  Thread safe. */

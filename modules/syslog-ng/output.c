@@ -70,11 +70,17 @@ _append_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
 }
 
 void
+pk_output_set_tag(const PkOutput *self, LogMessage *msg)
+{
+  log_msg_set_tag_by_id(msg, self->message_tag);
+}
+
+void
 pk_output_set_event(const PkOutput *self, LogMessage *msg, const PkEvent *event, PkSlice scope, gboolean all)
 {
   Sink sink = { self, msg };
 
-  log_msg_set_tag_by_id(msg, self->message_tag);
+  pk_output_set_tag(self, msg);
   pk_event_each_field(event, scope, all, _can_append(self, msg) ? _append_field : _set_field, &sink);
 }
 

@@ -23,7 +23,9 @@ typedef struct _PkOutput
 
 void pk_output_init(PkOutput *self, const gchar *prefix);
 
-/* msg must be writable. */
+/* The tag of a recognised message.  msg must be writable. */
+void pk_output_set_tag(const PkOutput *self, LogMessage *msg);
+/* The same, and its fields. */
 void pk_output_set_event(const PkOutput *self, LogMessage *msg, const PkEvent *event, PkSlice scope, gboolean all);
 
 /* A message of its own: HOST and stamp of the hit that completed the alert,

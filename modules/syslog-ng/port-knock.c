@@ -165,7 +165,10 @@ _take_event(PortKnockParser *self, LogMessage **pmsg, const LogPathOptions *path
   /* Before the message is written to: line borrows from it. */
   _observe(self, event, line->host, scope, received_usec);
   log_msg_make_writable(pmsg, path_options);
-  pk_output_set_event(&self->output, *pmsg, event, scope, self->settings.fields == PK_FIELDS_ALL);
+  if (self->settings.fields == PK_FIELDS_NONE)
+    pk_output_set_tag(&self->output, *pmsg);
+  else
+    pk_output_set_event(&self->output, *pmsg, event, scope, self->settings.fields == PK_FIELDS_ALL);
 }
 
 static void

@@ -11,7 +11,7 @@
 #define ALLOW_VALUES_MAX 4
 
 static const gchar *const INJECT_MODES[] = { "pass-through", "internal", NULL };
-static const gchar *const FIELDS_MODES[] = { "core", "all", NULL };
+static const gchar *const FIELDS_MODES[] = { "core", "all", "none", NULL };
 static const gchar *const USE_TIMES[] = { "message", "received", NULL };
 /* The order makes yes 1. */
 static const gchar *const YES_NO[] = { "no", "yes", NULL };

@@ -21,7 +21,8 @@ typedef enum
 typedef enum
 {
   PK_FIELDS_CORE = 0,
-  PK_FIELDS_ALL
+  PK_FIELDS_ALL,
+  PK_FIELDS_NONE /* a recognised message gets its tag only */
 } PkFieldsMode;
 
 typedef enum

@@ -5,9 +5,12 @@
 
     workload.py denies LINES FILE [START]     also writes FILE.truth
     workload.py ordinary LINES FILE [START]
+    workload.py sources LINES FILE [START]    each line another source
+    workload.py flood SECONDS FILE [START]    5,000 new sources a second while 500 knocks run; FILE.truth
+    workload.py flood-twice SECONDS FILE [START]    each of them with two ports
 
-The same arguments give the same bytes.  START is Unix time; the lines cover the hour after it.  All
-addresses are from 198.18.0.0/15, 100.64.0.0/10 and the documentation ranges.
+The same arguments give the same bytes.  START is Unix time; denies and ordinary lines cover the hour
+after it.  All addresses are from 198.18.0.0/15, 100.64.0.0/10 and the documentation ranges.
 
 A line of FILE.truth is a source, a blank, and the ports it knocked at in their order: "7000,8000,9000".
 """
@@ -18,6 +21,12 @@ import time
 
 SPAN_MS = 3600 * 1000
 KNOCKS = 500
+KNOCK_MS_MAX = 25000
+# Before the end of a log nothing begins that would not end.
+KNOCK_LEAD_MS = 40000
+FLOOD_SOURCES_A_SECOND = 5000
+# A source of the flood sends its second port so much later at most.
+FLOOD_GAP_MS = 1000
 BACKGROUND_SOURCES = 60000
 
 # Of the lines that are no knock.
@@ -49,9 +58,10 @@ RETRANSMITTERS = 100 << 24 | 96 << 16
 class Denies:
     """Denied packets as tuples (milliseconds, source, port, last byte of the destination, is UDP, source port)."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, span_ms=SPAN_MS):
         # random() is the one method whose numbers Python promises to keep.
         self._random = random.Random(seed).random
+        self._span_ms = span_ms
         self.packets = []
         self.truth = []
 
@@ -78,12 +88,12 @@ class Denies:
         kind = "brisk slow twice again".split()[number % 4]
         count, length = {
             "brisk": (3 + self.below(3), self.below(10000)),
-            "slow": (4 + self.below(5), 3000 + self.below(20000)),
+            "slow": (4 + self.below(5), 3000 + self.below(KNOCK_MS_MAX - 3000)),
             "twice": (3 + self.below(4), 2000 + self.below(15000)),
             "again": (3 + self.below(5), 2000 + self.below(15000)),
         }[kind]
         ports = self._unusual_ports(count)
-        start = self.below(SPAN_MS - 40000)
+        start = self.below(self._span_ms - KNOCK_LEAD_MS)
         udp = number % 16 == 1
         for i, port in enumerate(ports):
             at, source_port = start + length * i // (count - 1), self._high_port()
@@ -98,7 +108,7 @@ class Denies:
         """Far too many ports of one host for a knock, 5 to 50 a second, upwards or at random."""
         source = address(SCANNERS, number)
         count, rate, base, upwards = 40 + self.below(1000), 5 + self.below(46), self.below(60000), self.below(2)
-        start = self.below(SPAN_MS - count * 1000 // rate)
+        start = self.below(self._span_ms - count * 1000 // rate)
         for i in range(count):
             port = base + i + 1 if upwards else 1 + self.below(65535)
             self._add(start + i * 1000 // rate, source, port, number % 16)
@@ -106,7 +116,7 @@ class Denies:
     def _retransmitter(self, number):
         """One port, in vain."""
         source = address(RETRANSMITTERS, number)
-        port, start, source_port = POPULAR_PORTS[self.below(30)], self.below(SPAN_MS - 7000), self._high_port()
+        port, start, source_port = POPULAR_PORTS[self.below(30)], self.below(self._span_ms - 7000), self._high_port()
         for later in RETRANSMISSION_MS:
             self._add(start + later, source, port, 2, False, source_port)
 
@@ -114,7 +124,32 @@ class Denies:
         """A source has a popular port or two of its own."""
         number = self.below(BACKGROUND_SOURCES)
         port = POPULAR_PORTS[(number * 7 + (self.below(3) == 0) * (number % 5)) % 30]
-        self._add(self.below(SPAN_MS), address(BACKGROUND, number * 29), port, self.below(16), number % 16 == 0)
+        self._add(self.below(self._span_ms), address(BACKGROUND, number * 29), port, self.below(16), number % 16 == 0)
+
+    def _flood(self, number, at, ports):
+        """A source that nobody has seen before."""
+        dest, first = self.below(16), self._high_port()
+        self._add(at, address(BACKGROUND, number), first, dest)
+        if ports > 1:
+            later = at + self.below(FLOOD_GAP_MS)
+            self._add(later, address(BACKGROUND, number), first % 64000 + 1024, dest)
+
+    def _sort(self):
+        self.packets.sort(key=lambda packet: packet[0])
+
+    def generate_flood(self, ports):
+        """Knocks while new sources of one or two ports each come at a steady rate."""
+        for number in range(KNOCKS):
+            self._knock(number)
+        sources = self._span_ms * FLOOD_SOURCES_A_SECOND // 1000
+        for number in range(sources):
+            self._flood(number, number * 1000 // FLOOD_SOURCES_A_SECOND, ports)
+        self._sort()
+
+    def generate_sources(self, lines):
+        """Each line another source."""
+        for number in range(lines):
+            self._flood(number, number * self._span_ms // lines, 1)
 
     def generate(self, lines):
         for number in range(KNOCKS):
@@ -130,7 +165,7 @@ class Denies:
             self._retransmitter(number)
         while len(self.packets) < lines:
             self._background()
-        self.packets.sort(key=lambda packet: packet[0])
+        self._sort()
 
 
 class Stamps:
@@ -165,6 +200,26 @@ def write_denies(path, lines, start, seed=1):
     """Returns the truth, a list of (source, ports), and the number of sources."""
     denies = Denies(seed)
     denies.generate(lines)
+    write_packets(path, denies, start)
+    return denies.truth, len({packet[1] for packet in denies.packets})
+
+
+def write_sources(path, lines, start, seed=3):
+    """At the rate of the flood."""
+    denies = Denies(seed, lines * 1000 // FLOOD_SOURCES_A_SECOND)
+    denies.generate_sources(lines)
+    write_packets(path, denies, start)
+
+
+def write_flood(path, seconds, ports, start, seed=4):
+    """Returns the truth and the number of lines."""
+    denies = Denies(seed, seconds * 1000)
+    denies.generate_flood(ports)
+    write_packets(path, denies, start)
+    return denies.truth, len(denies.packets)
+
+
+def write_packets(path, denies, start):
     stamps = Stamps(start)
     with open(path, "w", encoding="ascii", newline="\n") as log:
         for number, (at, source, port, dest, udp, source_port) in enumerate(denies.packets):
@@ -175,7 +230,6 @@ def write_denies(path, lines, start, seed=1):
                     *(32 + denies.below(32), denies.below(65536), source_port, port),
                 )
             )
-    return denies.truth, len({packet[1] for packet in denies.packets})
 
 
 # Program and text; what stands in braces is drawn from Words.  No line of these is about a firewall or a knock.
@@ -260,14 +314,19 @@ def write_truth(path, truth):
 
 
 def main(arguments):
-    if len(arguments) not in (3, 4) or arguments[0] not in ("denies", "ordinary"):
+    kinds = ("denies", "ordinary", "sources", "flood", "flood-twice")
+    if len(arguments) not in (3, 4) or arguments[0] not in kinds:
         sys.exit(__doc__)
-    kind, lines, path = arguments[0], int(arguments[1]), arguments[2]
+    kind, size, path = arguments[0], int(arguments[1]), arguments[2]
     start = int(arguments[3]) if len(arguments) == 4 else 1795305600
     if kind == "denies":
-        write_truth(path + ".truth", write_denies(path, lines, start)[0])
+        write_truth(path + ".truth", write_denies(path, size, start)[0])
+    elif kind == "ordinary":
+        write_ordinary(path, size, start)
+    elif kind == "sources":
+        write_sources(path, size, start)
     else:
-        write_ordinary(path, lines, start)
+        write_truth(path + ".truth", write_flood(path, size, 2 if kind == "flood-twice" else 1, start)[0])
 
 
 if __name__ == "__main__":

@@ -71,6 +71,14 @@ class Messages(RelayTest):
         self.assertEqual(fields["tcp_flags"].upper(), "SYN")
         self.assertRegex(fields["event_time"], r"^\d{4}-\d\d-\d\dT")
 
+    def test_fields_none_leaves_the_tag_and_the_alerts(self):
+        relay = self.relay(simple("settle(1) window(20) fields(none)"))
+        relay.send(knock("192.0.2.1"))
+        messages = relay.wait_messages(4)
+        self.assertEqual([knock_fields(message) for message in messages[:3]], [{}] * 3)
+        self.assertEqual([message["tags"] for message in messages[:3]], [".source.s_in,port-knock"] * 3)
+        self.assertEqual([knock_fields(alert)["src_ip"] for alert in alerts(messages)], ["192.0.2.1"])
+
     def test_a_daemon_s_line_is_a_finding_by_itself(self):
         relay = self.relay(simple("settle(1) window(20)"))
         relay.send(["<30>Nov 23 10:00:00 gate knockd[99]: 192.0.2.1: openSSH: OPEN SESAME"])

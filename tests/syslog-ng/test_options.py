@@ -88,7 +88,7 @@ BAD_VALUES = [
     ),
     ("inject-mode(outside)", 'inject-mode: "outside" is not permitted, it takes one of pass-through, internal'),
     ("correlate(maybe)", 'correlate: "maybe" is not permitted, it takes one of no, yes'),
-    ("fields(some)", 'fields: "some" is not permitted, it takes one of core, all'),
+    ("fields(some)", 'fields: "some" is not permitted, it takes one of core, all, none'),
     ("use-time(now)", 'use-time: "now" is not permitted, it takes one of message, received'),
     ("windows(30)", "windows: there is no such option"),
     ("no-such-option()", "no-such-option: there is no such option"),
