@@ -17,6 +17,13 @@ typedef struct _Network
   guint32 newest; /* index of the source that came last */
 } Network;
 
+/* A flood of sources with two ports each, and a knock among them that takes its time. */
+static guint
+_pairs_for(guint sources)
+{
+  return sources / 2 + 1;
+}
+
 gboolean
 pk_room_init(PkRoom *self, guint sources, guint windows, guint networks, gint64 window_usec,
              const PkNetworkRule *network, PkCaps *caps)
@@ -25,7 +32,8 @@ pk_room_init(PkRoom *self, guint sources, guint windows, guint networks, gint64 
   self->sources = pk_sources_new(sources);
   self->windows = pk_windows_new(windows);
   self->networks = pk_recent_new(networks, sizeof(Network));
-  return self->sources && self->windows && self->networks;
+  self->pairs = pk_recent_new(_pairs_for(sources), sizeof(PkHit));
+  return self->sources && self->windows && self->networks && self->pairs;
 }
 
 void
@@ -34,12 +42,14 @@ pk_room_clear(PkRoom *self)
   g_clear_pointer(&self->sources, pk_sources_free);
   g_clear_pointer(&self->windows, pk_windows_free);
   g_clear_pointer(&self->networks, pk_recent_free);
+  g_clear_pointer(&self->pairs, pk_recent_free);
 }
 
 gsize
 pk_room_bytes(guint sources, guint windows, guint networks)
 {
-  return pk_sources_bytes(sources) + pk_windows_bytes(windows) + pk_recent_bytes(networks, sizeof(Network));
+  return pk_sources_bytes(sources) + pk_windows_bytes(windows) + pk_recent_bytes(networks, sizeof(Network)) +
+         pk_recent_bytes(_pairs_for(sources), sizeof(PkHit));
 }
 
 /* ---- windows -------------------------------------------------------------- */
@@ -189,6 +199,29 @@ pk_room_insert(PkRoom *self, guint64 hash, const PkAddr *address, gint64 arrival
 
 /* ---- a place for a window ---------------------------------------------------- */
 
+/* Of what gives way to a flood two hits stay, for a knock that goes on. */
+static void
+_keep_pair(PkRoom *self, const PkWindowSlot *slot)
+{
+  const PkHit *hit = pk_window_hit(&slot->window, slot->window.n - 2u);
+
+  if (hit->flags & PK_HIT_CONSUMED)
+    return;
+  *(PkHit *) pk_recent_take(self->pairs, slot->hash, &self->evicted_pairs) = *hit;
+}
+
+gboolean
+pk_room_recall_pair(PkRoom *self, guint64 hash, PkHit *ret_hit)
+{
+  const PkHit *hit = pk_recent_find(self->pairs, hash);
+
+  if (!hit)
+    return FALSE;
+  *ret_hit = *hit;
+  pk_recent_remove(self->pairs, hash);
+  return TRUE;
+}
+
 /* FALSE: every other window is worth more. */
 static gboolean
 _make_room_for_window(PkRoom *self, guint ports, gint64 arrival_usec)
@@ -198,6 +231,8 @@ _make_room_for_window(PkRoom *self, guint ports, gint64 arrival_usec)
   self->evicted_windows++;
   if (victim == PK_INDEX_NONE)
     return FALSE;
+  if (pk_windows_get(self->windows, victim)->window.n > 1)
+    _keep_pair(self, pk_windows_get(self->windows, victim));
   pk_room_demote(self, pk_sources_get(self->sources, pk_windows_get(self->windows, victim)->source));
   return TRUE;
 }

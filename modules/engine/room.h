@@ -34,7 +34,8 @@ typedef struct _PkRoom
   PkWindows *windows;
   PkNetworkRule network;
   PkRecent *networks; /* of IPv6 sources, whatever their scope */
-  guint64 evicted_sources, evicted_windows, evicted_networks;
+  PkRecent *pairs;    /* by source: the hit before the newest, of windows that gave way */
+  guint64 evicted_sources, evicted_windows, evicted_networks, evicted_pairs;
 } PkRoom;
 
 /* FALSE: there is not that much memory.  pk_room_clear() is due in any case. */
@@ -48,6 +49,8 @@ PkSource *pk_room_insert(PkRoom *self, guint64 hash, const PkAddr *address, gint
 /* A window for a source, empty but for its keys, if it has that many ports.  NULL: every other window is worth more. */
 PkWindowSlot *pk_room_promote(PkRoom *self, PkSource *source, guint64 hash, guint64 memory, guint ports,
                               gint64 arrival_usec);
+/* TRUE: a window of the source gave way, and this is the hit that came before the one it kept; it is forgotten now. */
+gboolean pk_room_recall_pair(PkRoom *self, guint64 hash, PkHit *ret_hit);
 /* Takes its window from a source, which keeps the newest hit. */
 void pk_room_demote(PkRoom *self, PkSource *source);
 

@@ -324,6 +324,7 @@ _promote(PkShard *self, const PkArrival *arrival, PkSource *source, const PkHit 
          PkDrafts *drafts)
 {
   guint ports = pk_port_equals(&single->port, &hit->port) ? 1 : 2;
+  PkHit pair;
   PkWindowSlot *slot = pk_room_promote(&self->room, source, arrival->hash, arrival->memory, ports, hit->arrival_usec);
 
   if (!slot)
@@ -332,6 +333,9 @@ _promote(PkShard *self, const PkArrival *arrival, PkSource *source, const PkHit 
       return;
     }
   pk_windows_set_scope(self->room.windows, pk_source_window(source), arrival->scope);
+  if (pk_room_recall_pair(&self->room, arrival->hash, &pair) &&
+      ABS(single->time_usec - pair.time_usec) <= self->config->rule.window_usec)
+    pk_window_restore(&slot->window, &pair);
   pk_window_restore(&slot->window, single);
   _add_to_window(self, source, hit, drafts);
 }
@@ -605,6 +609,6 @@ pk_shard_add_stats(const PkShard *self, PkStats *stats)
   pk_ledger_add_stats(self->ledger, stats);
   stats->evicted_sources += self->room.evicted_sources;
   stats->evicted_windows += self->room.evicted_windows;
-  stats->evicted_evidence += self->room.evicted_networks;
+  stats->evicted_evidence += self->room.evicted_networks + self->room.evicted_pairs;
   stats->evicted_evidence += pk_crowd_count_evicted(self->crowd);
 }
