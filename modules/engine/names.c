@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "engine/pages.h"
 #include "scan/slice.h"
 
 /* A name may stand in any of WAYS places of its set. */
@@ -36,8 +37,10 @@ G_STATIC_ASSERT(crypto_shorthash_KEYBYTES == 16);
 PkNames *
 pk_names_new(const guint8 *secret)
 {
-  PkNames *self = g_new0(PkNames, 1);
+  PkNames *self = pk_pages_new(1, sizeof(*self));
 
+  if (!self)
+    return NULL;
   self->secret = secret;
   return self;
 }
@@ -45,7 +48,7 @@ pk_names_new(const guint8 *secret)
 void
 pk_names_free(PkNames *self)
 {
-  g_free(self);
+  pk_pages_free(self, 1, sizeof(*self));
 }
 
 gsize

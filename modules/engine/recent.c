@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "engine/pages.h"
+
 #define NONE G_MAXUINT32
 
 /* For one victim so many that were touched are passed by. */
@@ -59,8 +61,8 @@ pk_recent_new(guint capacity, gsize record_bytes)
   self->oldest = NONE;
   self->youngest = NONE;
   self->bucket_mask = buckets - 1;
-  self->buckets = g_try_new0(guint32, buckets);
-  self->links = g_try_malloc0_n(capacity, self->stride);
+  self->buckets = pk_pages_new(buckets, sizeof(guint32));
+  self->links = pk_pages_new(capacity, self->stride);
   if (!self->buckets || !self->links)
     g_clear_pointer(&self, pk_recent_free);
   return self;
@@ -71,8 +73,8 @@ pk_recent_free(PkRecent *self)
 {
   if (!self)
     return;
-  g_free(self->buckets);
-  g_free(self->links);
+  pk_pages_free(self->buckets, self->bucket_mask + 1, sizeof(guint32));
+  pk_pages_free(self->links, self->capacity, self->stride);
   g_free(self);
 }
 

@@ -4,6 +4,7 @@
 #include "engine/shard-private.h"
 
 #include "engine/alert.h"
+#include "engine/pages.h"
 #include "scan/address.h"
 #include "scan/slice.h"
 
@@ -23,9 +24,11 @@ typedef struct _Owner
 PkShard *
 pk_shard_new(const PkShardConfig *config, PkShardCaps *caps)
 {
-  PkShard *self = g_new0(PkShard, 1);
+  PkShard *self = pk_pages_new(1, sizeof(*self));
   gboolean has_room;
 
+  if (!self)
+    return NULL;
   self->config = config;
   self->names = pk_names_new(config->names_secret);
   has_room = pk_room_init(&self->room, config->sources, config->windows, config->ledger.capacity,
@@ -35,7 +38,7 @@ pk_shard_new(const PkShardConfig *config, PkShardCaps *caps)
   self->doors = pk_recent_new(config->ledger.capacity, sizeof(Hold));
   self->ledger = pk_ledger_new(&config->ledger, &caps->alerts);
   self->crowd = pk_crowd_new(config->crowd, config->memory.seconds);
-  if (!has_room || !self->memories || !self->holds || !self->doors || !self->ledger || !self->crowd)
+  if (!self->names || !has_room || !self->memories || !self->holds || !self->doors || !self->ledger || !self->crowd)
     g_clear_pointer(&self, pk_shard_free);
   return self;
 }
@@ -50,7 +53,7 @@ pk_shard_free(PkShard *self)
   pk_recent_free(self->doors);
   pk_ledger_free(self->ledger);
   pk_crowd_free(self->crowd);
-  g_free(self);
+  pk_pages_free(self, 1, sizeof(*self));
 }
 
 gsize

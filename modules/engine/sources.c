@@ -3,6 +3,7 @@
 
 #include "engine/sources.h"
 
+#include "engine/pages.h"
 #include "scan/address.h"
 
 #define TIME_USEC_MAX ((G_GINT64_CONSTANT(1) << 52) - 1)
@@ -45,8 +46,8 @@ pk_sources_new(guint capacity)
   self->free_first = PK_INDEX_NONE;
   self->n_slots = _slots_for(capacity);
   self->index_bits = g_bit_storage(capacity);
-  self->slots = g_try_new0(guint32, self->n_slots);
-  self->records = g_try_new0(PkSource, capacity);
+  self->slots = pk_pages_new(self->n_slots, sizeof(guint32));
+  self->records = pk_pages_new(capacity, sizeof(PkSource));
   if (!self->slots || !self->records)
     g_clear_pointer(&self, pk_sources_free);
   return self;
@@ -55,8 +56,8 @@ pk_sources_new(guint capacity)
 void
 pk_sources_free(PkSources *self)
 {
-  g_free(self->slots);
-  g_free(self->records);
+  pk_pages_free(self->slots, self->n_slots, sizeof(guint32));
+  pk_pages_free(self->records, self->capacity, sizeof(PkSource));
   g_free(self);
 }
 

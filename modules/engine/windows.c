@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "engine/pages.h"
 #include "engine/sources.h"
 #include "scan/slice.h"
 
@@ -44,7 +45,7 @@ static gboolean
 _blocks_init(Blocks *self, guint capacity, guint hits)
 {
   self->block_bytes = PK_WINDOW_BLOCK_BYTES(hits);
-  self->bytes = g_try_malloc0_n(capacity, self->block_bytes);
+  self->bytes = pk_pages_new(capacity, self->block_bytes);
   return self->bytes != NULL;
 }
 
@@ -111,9 +112,9 @@ pk_windows_new(guint capacity)
   self->ages = (List){ PK_INDEX_NONE, PK_INDEX_NONE };
   for (guint i = 0; i < G_N_ELEMENTS(self->ranks); i++)
     self->ranks[i] = self->ages;
-  self->heap = g_try_new0(guint32, capacity);
-  self->slots = g_try_new0(PkWindowSlot, capacity);
-  self->scopes = g_try_malloc0_n(capacity, sizeof(self->scopes[0]));
+  self->heap = pk_pages_new(capacity, sizeof(guint32));
+  self->slots = pk_pages_new(capacity, sizeof(PkWindowSlot));
+  self->scopes = pk_pages_new(capacity, sizeof(self->scopes[0]));
   if (!self->heap || !self->slots || !self->scopes || !_blocks_init(&self->few, capacity, PK_WINDOW_FEW) ||
       !_blocks_init(&self->many, capacity, PK_HITS_MAX))
     g_clear_pointer(&self, pk_windows_free);
@@ -123,11 +124,11 @@ pk_windows_new(guint capacity)
 void
 pk_windows_free(PkWindows *self)
 {
-  g_free(self->heap);
-  g_free(self->slots);
-  g_free(self->scopes);
-  g_free(self->few.bytes);
-  g_free(self->many.bytes);
+  pk_pages_free(self->heap, self->capacity, sizeof(guint32));
+  pk_pages_free(self->slots, self->capacity, sizeof(PkWindowSlot));
+  pk_pages_free(self->scopes, self->capacity, sizeof(self->scopes[0]));
+  pk_pages_free(self->few.bytes, self->capacity, self->few.block_bytes);
+  pk_pages_free(self->many.bytes, self->capacity, self->many.block_bytes);
   g_free(self);
 }
 
