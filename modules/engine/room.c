@@ -64,10 +64,9 @@ _reserve(gint *now, gint max)
 }
 
 static void
-_release_window(PkRoom *self, PkSource *source)
+_release_window(PkRoom *self, guint32 window)
 {
-  pk_windows_release(self->windows, source->at.index);
-  pk_source_set_window(source, PK_INDEX_NONE);
+  pk_windows_release(self->windows, window);
   g_atomic_int_add(&self->caps->windows, -1);
 }
 
@@ -75,11 +74,11 @@ _release_window(PkRoom *self, PkSource *source)
 void
 pk_room_demote(PkRoom *self, PkSource *source)
 {
-  const PkWindow *window = &pk_windows_get(self->windows, source->at.index)->window;
-  PkHit newest = *pk_window_hit(window, window->n - 1u);
+  guint32 index = pk_source_window(source);
+  const PkWindow *window = &pk_windows_get(self->windows, index)->window;
 
-  _release_window(self, source);
-  pk_source_set_hit(source, &newest);
+  pk_source_end_window(source, pk_window_hit(window, window->n - 1u));
+  _release_window(self, index);
 }
 
 /* A quiet window is worth no more than a single hit; one that is not quiet
@@ -175,7 +174,7 @@ _evict_source(PkRoom *self, const PkAddr *address, gint64 arrival_usec)
   source = pk_sources_get(self->sources, victim);
   _leave_network(self, source);
   if (source->has_window)
-    _release_window(self, source);
+    _release_window(self, pk_source_window(source));
   pk_sources_remove(self->sources, victim);
   self->evicted_sources++;
 }
@@ -201,13 +200,14 @@ pk_room_insert(PkRoom *self, guint64 hash, const PkAddr *address, gint64 arrival
 
 /* Of what gives way to a flood two hits stay, for a knock that goes on. */
 static void
-_keep_pair(PkRoom *self, const PkWindowSlot *slot)
+_keep_pair(PkRoom *self, const PkSource *source)
 {
-  const PkHit *hit = pk_window_hit(&slot->window, slot->window.n - 2u);
+  const PkWindow *window = &pk_windows_get(self->windows, pk_source_window(source))->window;
+  const PkHit *hit = window->n > 1 ? pk_window_hit(window, window->n - 2u) : NULL;
 
-  if (hit->flags & PK_HIT_CONSUMED)
+  if (!hit || (hit->flags & PK_HIT_CONSUMED))
     return;
-  *(PkHit *) pk_recent_take(self->pairs, slot->hash, &self->evicted_pairs) = *hit;
+  *(PkHit *) pk_recent_take(self->pairs, pk_source_hash(source), &self->evicted_pairs) = *hit;
 }
 
 gboolean
@@ -227,13 +227,14 @@ static gboolean
 _make_room_for_window(PkRoom *self, guint ports, gint64 arrival_usec)
 {
   guint32 victim = pk_windows_find_victim(self->windows, ports, arrival_usec - self->window_usec);
+  PkSource *source;
 
   self->evicted_windows++;
   if (victim == PK_INDEX_NONE)
     return FALSE;
-  if (pk_windows_get(self->windows, victim)->window.n > 1)
-    _keep_pair(self, pk_windows_get(self->windows, victim));
-  pk_room_demote(self, pk_sources_get(self->sources, pk_windows_get(self->windows, victim)->source));
+  source = pk_sources_get(self->sources, pk_windows_get(self->windows, victim)->source);
+  _keep_pair(self, source);
+  pk_room_demote(self, source);
   return TRUE;
 }
 
@@ -251,15 +252,11 @@ _reserve_window(PkRoom *self, guint ports, gint64 arrival_usec)
 PkWindowSlot *
 pk_room_promote(PkRoom *self, PkSource *source, guint64 hash, guint64 memory, guint ports, gint64 arrival_usec)
 {
-  PkWindowSlot *slot;
   guint32 index;
 
   if (!_reserve_window(self, ports, arrival_usec))
     return NULL;
   index = pk_windows_take(self->windows, pk_sources_index(self->sources, source), arrival_usec);
-  pk_source_set_window(source, index);
-  slot = pk_windows_get(self->windows, index);
-  slot->hash = hash;
-  slot->memory = memory;
-  return slot;
+  pk_source_set_window(source, index, hash, memory);
+  return pk_windows_get(self->windows, index);
 }

@@ -36,11 +36,13 @@ _copy_hit(const PkShard *self, const PkHit *hit, PkShard *dest)
 }
 
 static void
-_copy_window(PkShard *self, guint32 window, PkShard *dest, PkSource *copy)
+_copy_window(PkShard *self, const PkSource *source, PkShard *dest, PkSource *copy)
 {
+  guint32 window = pk_source_window(source);
   const PkWindowSlot *slot = pk_windows_get(self->room.windows, window);
   PkHit newest = _copy_hit(self, pk_window_hit(&slot->window, slot->window.n - 1u), dest);
-  PkWindowSlot *copied = pk_room_promote(&dest->room, copy, slot->hash, slot->memory, slot->ports, slot->arrival_usec);
+  PkWindowSlot *copied = pk_room_promote(&dest->room, copy, pk_source_hash(source), source->at.window.memory,
+                                         slot->ports, slot->arrival_usec);
   guint32 index = pk_source_window(copy);
 
   if (!copied)
@@ -69,7 +71,7 @@ pk_shard_copy_source(PkShard *self, guint32 index, PkShard *dest)
 
   if (source->has_window)
     {
-      _copy_window(self, pk_source_window(source), dest, copy);
+      _copy_window(self, source, dest, copy);
       return;
     }
   pk_source_get_hit(source, 0, &hit);

@@ -34,12 +34,13 @@ _copy_hit(const PkShard *self, const PkHit *hit, PkSourceState *state)
 }
 
 static void
-_copy_window(const PkShard *self, guint32 index, PkSourceState *state)
+_copy_window(const PkShard *self, const PkSource *source, PkSourceState *state)
 {
+  guint32 index = pk_source_window(source);
   const PkWindowSlot *slot = pk_windows_get(self->room.windows, index);
 
-  state->hash = slot->hash;
-  state->memory = slot->memory;
+  state->hash = pk_source_hash(source);
+  state->memory = source->at.window.memory;
   state->arrival_usec = slot->arrival_usec;
   g_strlcpy(state->scope, pk_windows_get_scope(self->room.windows, index), sizeof(state->scope));
   for (guint i = 0; i < slot->window.n; i++)
@@ -59,7 +60,7 @@ pk_shard_get_source(PkShard *self, guint32 index, PkSourceState *ret_state)
   ret_state->n = 0;
   if (source->has_window)
     {
-      _copy_window(self, pk_source_window(source), ret_state);
+      _copy_window(self, source, ret_state);
       return TRUE;
     }
   ret_state->hash = ret_state->memory = source->hash;

@@ -194,8 +194,8 @@ _draft(PkShard *self, const Owner *owner, const gchar *scope, const PkJudgement 
 static void
 _draft_all(PkShard *self, guint32 window, const PkOutcome *outcome, gint64 arrival_usec, PkDrafts *drafts)
 {
-  const PkWindowSlot *slot = pk_windows_get(self->room.windows, window);
-  Owner owner = { slot->hash, slot->memory, &pk_sources_get(self->room.sources, slot->source)->address };
+  const PkSource *source = pk_sources_get(self->room.sources, pk_windows_get(self->room.windows, window)->source);
+  Owner owner = { pk_source_hash(source), source->at.window.memory, &source->address };
 
   for (guint i = 0; i < outcome->n_judgements; i++)
     _draft(self, &owner, pk_windows_get_scope(self->room.windows, window), &outcome->judgements[i], arrival_usec,
@@ -270,10 +270,11 @@ _find_sequence(const PkShard *self, const PkWindow *window, guint place, PkSeque
 
 /* TRUE: the new hit completes a known sequence, which is drafted at once. */
 static gboolean
-_take_sequence(PkShard *self, guint32 window, guint place, gint64 arrival_usec, PkDrafts *drafts)
+_take_sequence(PkShard *self, const PkSource *source, guint place, gint64 arrival_usec, PkDrafts *drafts)
 {
+  guint32 window = pk_source_window(source);
   PkWindowSlot *slot = pk_windows_get(self->room.windows, window);
-  PkMemory *memory = pk_recent_find(self->memories, slot->memory);
+  PkMemory *memory = pk_recent_find(self->memories, source->at.window.memory);
   PkPort ports[PK_HITS_MAX];
   PkSequenceMatch match;
   guint first, last;
@@ -309,11 +310,11 @@ _add_to_window(PkShard *self, PkSource *source, const PkHit *hit, PkDrafts *draf
   self->stats.late += outcome->late;
   self->stats.pushed_out += outcome->pushed_out;
   if (outcome->added)
-    _remember(self, slot->memory, hit);
+    _remember(self, source->at.window.memory, hit);
   is_sequence = outcome->added && self->config->sequences &&
-                _take_sequence(self, index, outcome->place, hit->arrival_usec, drafts);
+                _take_sequence(self, source, outcome->place, hit->arrival_usec, drafts);
   if (outcome->scan && !is_sequence)
-    _remember_scan(self, slot->memory, hit->arrival_usec);
+    _remember_scan(self, source->at.window.memory, hit->arrival_usec);
   _draft_all(self, index, outcome, hit->arrival_usec, drafts);
   if (slot->window.n == 1)
     pk_room_demote(&self->room, source);
@@ -472,7 +473,8 @@ _judge_early(PkShard *self, guint64 hash, const Hold *hold, gint64 arrival_usec,
   if (!_find_complete(self, index, NULL, &dest))
     return FALSE;
   slot = pk_windows_get(self->room.windows, index);
-  if (hold->is_accept && _is_scanner(self, slot->memory, arrival_usec))
+  if (hold->is_accept &&
+      _is_scanner(self, pk_sources_get(self->room.sources, slot->source)->at.window.memory, arrival_usec))
     return FALSE;
   pk_outcome_init(&self->outcome);
   pk_window_judge(&slot->window, &dest, &self->outcome);

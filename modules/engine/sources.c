@@ -297,7 +297,7 @@ _take_place(PkSources *self)
 
   if (index == PK_INDEX_NONE)
     return self->end++;
-  self->free_first = self->records[index].at.index;
+  self->free_first = self->records[index].at.window.index;
   for (guint32 step = 0; step < self->end && index != self->hand && !_is_plain(&self->records[self->hand]); step++)
     _advance(self);
   if (index != self->hand && _is_plain(&self->records[self->hand]))
@@ -331,18 +331,27 @@ pk_sources_remove(PkSources *self, guint32 index)
   _clear_slot(self, _find_slot(self, (guint32) record->hash, &record->address));
   record->is_live = FALSE;
   record->has_window = FALSE;
-  record->at.index = self->free_first;
+  record->at.window.index = self->free_first;
   self->free_first = index;
   self->live--;
 }
 
+void
+pk_source_set_window(PkSource *self, guint32 window, guint64 hash, guint64 memory)
+{
+  self->has_window = TRUE;
+  self->at.window.index = window;
+  self->at.window.hash_high = (guint32) (hash >> 32);
+  self->at.window.memory = memory;
+}
+
 /* The hand may be about to come to it. */
 void
-pk_source_set_window(PkSource *self, guint32 window)
+pk_source_end_window(PkSource *self, const PkHit *hit)
 {
-  self->has_window = window != PK_INDEX_NONE;
+  self->has_window = FALSE;
   self->is_touched = TRUE;
-  self->at.index = window;
+  pk_source_set_hit(self, hit);
 }
 
 guint32

@@ -23,8 +23,13 @@ typedef struct _PkSource
   PkAddr address;
   union
   {
-    PkAddr dest;   /* of the hit */
-    guint32 index; /* of the window; or of the next free record */
+    PkAddr dest; /* of the hit */
+    struct
+    {
+      guint32 index;     /* of the window; or of the next free record */
+      guint32 hash_high; /* the rest of the hash */
+      guint64 memory;    /* key of what is remembered of its network */
+    } window;
   } at;
   guint64 time_usec : 52; /* until 2112 */
   guint64 flags : 7;      /* of the hit */
@@ -64,8 +69,10 @@ void pk_sources_prefetch_record(const PkSources *self, guint64 hash);
  * move; none that has a window. */
 guint32 pk_sources_insert(PkSources *self, guint64 hash, const PkAddr *address);
 void pk_sources_remove(PkSources *self, guint32 index);
-/* PK_INDEX_NONE: the source has none any more, and needs a hit. */
-void pk_source_set_window(PkSource *self, guint32 window);
+/* hash, memory: all of its keys, which a source without a window has not got. */
+void pk_source_set_window(PkSource *self, guint32 window, guint64 hash, guint64 memory);
+/* It has no window any more, and gets a hit instead. */
+void pk_source_end_window(PkSource *self, const PkHit *hit);
 /* The record that gives way; PK_INDEX_NONE when all have a window. */
 guint32 pk_sources_find_victim(PkSources *self);
 gboolean pk_sources_is_full(const PkSources *self);
@@ -78,10 +85,17 @@ guint32 pk_sources_end(const PkSources *self);
 void pk_source_get_hit(const PkSource *self, guint32 uptime_usec, PkHit *ret_hit);
 void pk_source_set_hit(PkSource *self, const PkHit *hit);
 
+/* Of a source with a window. */
+static inline guint64
+pk_source_hash(const PkSource *self)
+{
+  return (guint64) self->at.window.hash_high << 32 | self->hash;
+}
+
 static inline guint32
 pk_source_window(const PkSource *self)
 {
-  return self->has_window ? self->at.index : PK_INDEX_NONE;
+  return self->has_window ? self->at.window.index : PK_INDEX_NONE;
 }
 
 #endif

@@ -19,8 +19,6 @@
 typedef struct _PkWindowSlot
 {
   PkWindow window;
-  guint64 hash;         /* of its owner, all of it; the caller's to set, as memory is */
-  guint64 memory;       /* key of what is remembered of its owner's network */
   gint64 deadline_usec; /* arrival time; G_MAXINT64: none */
   gint64 arrival_usec;  /* of the last hit */
   guint32 source;       /* index of its owner in PkSources */

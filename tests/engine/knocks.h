@@ -83,8 +83,8 @@ knocks_new_engine(const gchar *const *settings, PkEngine *old)
 typedef struct _Knocks
 {
   PkEngine *engine;
-  guint n; /* alerts, of which the first 64 are kept */
-  PkAlert alerts[64];
+  guint n; /* alerts, of which the first 128 are kept */
+  PkAlert alerts[128];
 } Knocks;
 
 static inline void
@@ -128,7 +128,7 @@ knocks_send_many(Knocks *self, PkAddr source, PkAddr dest, guint16 first, guint 
 static inline void
 knocks_tick(Knocks *self, gint64 msec)
 {
-  PkAlert alerts[64];
+  PkAlert alerts[128];
   gboolean more = TRUE;
 
   while (more)

@@ -288,20 +288,53 @@ Test(engine_caps, with_less_room_the_newest_sources_stay)
   cr_expect_arr_eq(&knocks.alerts[0].source, &(PkAddr[]){ knocks_v6(4095) }, sizeof(PkAddr));
 }
 
-Test(engine_caps, with_less_room_the_newest_windows_stay)
+static guint
+_count_ports_of(PkAddr source)
+{
+  for (gsize i = 0; i < MIN(knocks.n, G_N_ELEMENTS(knocks.alerts)); i++)
+    if (memcmp(&knocks.alerts[i].source, &source, sizeof(source)) == 0)
+      return knocks.alerts[i].distinct_ports;
+  return 0;
+}
+
+Test(engine_caps, with_less_room_the_newest_windows_stay_and_the_others_keep_two_hits)
 {
   static const gchar *const larger[] = { "max-sources", "8192", "max-windows", "512", NULL };
 
   _begin_with(larger);
   for (guint32 i = 0; i < 512; i++)
-    knocks_send_many(&knocks, knocks_v6(i), SERVER, 7000, 2, i);
+    knocks_send_many(&knocks, knocks_v6(i), SERVER, 7000, 4, i);
   _reload(SMALLEST);
   cr_expect_leq(knocks_stats(&knocks).windows, SMALL_WINDOWS);
   for (guint32 i = 0; i < 512; i += 511)
-    knocks_send(&knocks, knocks_v6(i), SERVER, 7002, 600);
+    knocks_send(&knocks, knocks_v6(i), SERVER, 7004, 600);
   knocks_tick(&knocks, 20000);
-  EXPECT_ALERTS(1);
-  cr_expect_arr_eq(&knocks.alerts[0].source, &(PkAddr[]){ knocks_v6(511) }, sizeof(PkAddr));
+  cr_expect_eq(_count_ports_of(knocks_v6(511)), 5);
+  cr_expect_eq(_count_ports_of(knocks_v6(0)), 3);
+}
+
+/* As many sources with two ports as there are windows come between the second port of a knock and its third. */
+Test(engine_caps, a_knock_outlives_a_flood_that_takes_every_window)
+{
+  _begin();
+  knocks_send_many(&knocks, knocks_v6(0), SERVER, 7000, 2, 0);
+  for (guint32 i = 1; i <= 2 * SMALL_WINDOWS; i++)
+    knocks_send_many(&knocks, knocks_v6(i), SERVER, (guint16) (1000 + i), 2, 100);
+  cr_expect_gt(knocks_stats(&knocks).evicted_windows, 0);
+  knocks_send(&knocks, knocks_v6(0), SERVER, 7002, 5000);
+  knocks_tick(&knocks, 20000);
+  cr_expect_eq(_count_ports_of(knocks_v6(0)), 3);
+}
+
+Test(engine_caps, two_hits_that_were_kept_too_long_are_no_part_of_a_knock)
+{
+  _begin();
+  knocks_send_many(&knocks, knocks_v6(0), SERVER, 7000, 2, 0);
+  for (guint32 i = 1; i <= 2 * SMALL_WINDOWS; i++)
+    knocks_send_many(&knocks, knocks_v6(i), SERVER, (guint16) (1000 + i), 2, 100);
+  knocks_send(&knocks, knocks_v6(0), SERVER, 7002, 30500);
+  knocks_tick(&knocks, 45000);
+  cr_expect_eq(_count_ports_of(knocks_v6(0)), 0);
 }
 
 Test(engine_caps, summaries_come_in_time_when_many_shards_become_one)

@@ -223,11 +223,12 @@ Test(sources, one_that_was_touched_goes_to_the_end_once)
 Test(sources, one_with_a_window_gives_no_way_until_it_has_none)
 {
   PkSource *source = pk_sources_get(sources, _insert(0, 0));
+  PkHit hit = _make_hit(PK_PROTO_TCP);
 
   cr_expect_eq(pk_sources_find_victim(sources), 0);
-  pk_source_set_window(source, 5);
+  pk_source_set_window(source, 5, 0, 0);
   cr_expect_eq(pk_sources_find_victim(sources), PK_INDEX_NONE);
-  pk_source_set_window(source, PK_INDEX_NONE);
+  pk_source_end_window(source, &hit);
   cr_expect_eq(pk_sources_find_victim(sources), 0);
 }
 
@@ -253,7 +254,7 @@ Test(sources, a_new_one_lives_as_long_as_fewer_new_ones_come_than_there_are_with
       _insert(step & 0xffff, step);
       if (with_window < CAPACITY / 4 && g_rand_int_range(rand, 0, 8) == 0)
         {
-          pk_source_set_window(pk_sources_get(sources, _find(step & 0xffff, step)), 1);
+          pk_source_set_window(pk_sources_get(sources, _find(step & 0xffff, step)), 1, step, step);
           with_window++;
         }
     }
