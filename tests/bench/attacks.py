@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the port-knock authors
 """What a message costs under attack: runs bench_attacks, and with --write puts its table into ATTACKS.md.
 
-    tests/bench/attacks.py [--messages N] [--write]      PK_BUILD_DIR names the build; two minutes
+    tests/bench/attacks.py [--messages N] [--write]      PK_BUILD_DIR names the build; some minutes
 """
 
 import argparse

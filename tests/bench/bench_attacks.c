@@ -262,6 +262,18 @@ _write_prefixes(guint i, GString *line)
                   i);
 }
 
+/* Events that are no XML, so that GLib has to say what is wrong with each. */
+static void
+_write_bad_xml(guint i, GString *line)
+{
+  g_string_printf(
+      line,
+      "<14>Nov 23 10:00:00 host sysmon: <Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'>"
+      "<System><Provider Name='Microsoft-Windows-Sysmon'/><EventID>1</EventID></Sys%x><EventData>"
+      "<Data Name='CommandLine'>knock 192.0.2.1 7000</Data></EventData></Event>",
+      i);
+}
+
 static void
 _fill(GString *line, const gchar *start, const gchar *again)
 {
@@ -297,7 +309,9 @@ static void
 _write_long_xml(guint i, GString *line)
 {
   (void) i;
-  _fill(line, "<4>Nov 23 10:00:00 fw1 sysmon: <Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'>",
+  _fill(line,
+        "<4>Nov 23 10:00:00 fw1 sysmon: <Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'>"
+        "<System><Provider Name='Microsoft-Windows-Sysmon'/>knock",
         "<System><EventID>");
 }
 
@@ -321,6 +335,7 @@ static const Attack ATTACKS[] = {
   { "many-64", "IPv6: a new /64 each", _write_many_64, 100, 100 },
   { "hosts", "a new log host each", _write_hosts, 100, 100 },
   { "prefixes", "a new log prefix each, which nobody knows", _write_prefixes, 100, 100 },
+  { "bad-xml", "events that are no XML", _write_bad_xml, 100, 100 },
   { "long-deny", "64 KiB: a denial with endless keys", _write_long_deny, 1000, 1 },
   { "long-needles", "64 KiB: what leads to rows, again and again", _write_long_needles, 1000, 1 },
   { "long-json", "64 KiB: JSON, as deep as it goes", _write_long_json, 1000, 1 },

@@ -4,7 +4,8 @@
 
 import pathlib
 
-from relay import MODULE_DIR, Relay, RelayTest, system_module_dir
+import storm
+from relay import MODULE_DIR, Relay, RelayTest, system_module_dir, wait_for
 
 # Nothing else is loaded: each library that comes with a module is work for what watches.
 MODULES = ("affile", "afsocket", "basicfuncs", "json-plugin", "syslogformat")
@@ -28,6 +29,10 @@ class WatchedRelay(Relay):
         modules = f"--module-path={self.dir / 'modules'}"
         words = [modules if word.startswith("--module-path=") else word for word in super()._command(*arguments)]
         return [word.replace("{dir}", str(self.dir)) for word in self.before] + words
+
+    def _is_ready_or_gone(self):
+        """Waits by itself, and longer than start() would."""
+        return wait_for(super()._is_ready_or_gone, "start of what is watched", storm.PATIENCE_SECONDS)
 
     def reports(self, prefix):
         return [path.read_text(errors="replace") for path in sorted(self.dir.glob(prefix + "*"))]
