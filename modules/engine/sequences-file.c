@@ -441,6 +441,102 @@ _parse(const Reader *self, const gchar *text, gsize len)
   return root;
 }
 
+/* ---- keys that are there twice ------------------------------------------------------ */
+
+/* json-c keeps the last of two values and says nothing of the first.  This reads
+ * a text that it has found to be JSON. */
+typedef struct _Keys
+{
+  PkSlice text;
+  gsize at;
+  guint depth;                 /* of objects */
+  GHashTable *seen[DEPTH_MAX]; /* of each object around `at` the keys, decoded */
+} Keys;
+
+/* From one quote to behind the other. */
+static PkSlice
+_read_string(Keys *self)
+{
+  gsize start = self->at++;
+
+  while (self->at < self->text.len && self->text.data[self->at] != '"')
+    self->at += self->text.data[self->at] == '\\' ? 2 : 1;
+  self->at++;
+  return pk_slice(self->text.data + start, self->at - start);
+}
+
+static gboolean
+_is_key(const Keys *self)
+{
+  gsize at = self->at;
+
+  while (at < self->text.len && g_ascii_isspace(self->text.data[at]))
+    at++;
+  return at < self->text.len && self->text.data[at] == ':';
+}
+
+/* "ports" and "p\u006frts" are the same; NULL: it was not there before. */
+static gchar *
+_add_key(Keys *self, PkSlice quoted)
+{
+  gchar *copy = g_strndup(quoted.data, quoted.len);
+  json_object *decoded = json_tokener_parse(copy);
+  gchar *key = g_strdup(decoded ? json_object_get_string(decoded) : copy);
+
+  json_object_put(decoded);
+  g_free(copy);
+  if (g_hash_table_contains(self->seen[self->depth - 1], key))
+    return key;
+  g_hash_table_add(self->seen[self->depth - 1], key);
+  return NULL;
+}
+
+/* The key, owned, or NULL. */
+static gchar *
+_step(Keys *self)
+{
+  gchar c = self->text.data[self->at];
+
+  if (c == '"')
+    {
+      PkSlice string = _read_string(self);
+
+      return self->depth > 0 && _is_key(self) ? _add_key(self, string) : NULL;
+    }
+  if (c == '{')
+    self->seen[self->depth++] = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  else if (c == '}')
+    g_hash_table_unref(self->seen[--self->depth]);
+  self->at++;
+  return NULL;
+}
+
+static guint
+_count_lines(PkSlice text)
+{
+  guint n = 1;
+
+  for (gsize i = 0; i < text.len; i++)
+    n += text.data[i] == '\n';
+  return n;
+}
+
+static gboolean
+_check_twice(const Reader *self, PkSlice text)
+{
+  Keys keys = { .text = text };
+  gchar *twice = NULL;
+
+  while (!twice && keys.at < text.len)
+    twice = _step(&keys);
+  if (twice)
+    _refuse(self, "line %u: \"%.80s\" is there twice", _count_lines(pk_slice(text.data, keys.at)), twice);
+  while (keys.depth > 0)
+    g_hash_table_unref(keys.seen[--keys.depth]);
+  g_free(twice);
+  return twice == NULL;
+}
+
 static PkSequences *
 _new(void)
 {
@@ -463,12 +559,14 @@ pk_sequences_new_from_text(const gchar *text, gsize len, const gchar *name, GErr
     _refuse(&reader, "it has more than %d bytes", FILE_BYTES_MAX);
   else if ((root = _parse(&reader, text, len)))
     {
-      ok = _read_entries(&reader, root);
+      ok = _check_twice(&reader, pk_slice(text, len)) && _read_entries(&reader, root);
       json_object_put(root);
     }
   else if (error && !*error)
     _refuse(&reader, "it holds null, it takes an object with a list \"entries\"");
-  if (!ok)
+  if (ok)
+    pk_sequence_index_build(&reader.sequences->index, reader.sequences->sequences);
+  else
     g_clear_pointer(&reader.sequences, pk_sequences_unref);
   return reader.sequences;
 }
