@@ -257,7 +257,7 @@ static gboolean
 _read_ports_as(const Reader *self, json_object *list, const gchar *transport)
 {
   guint8 protocols[PK_HITS_MAX];
-  PkSequence sequence;
+  PkSequence sequence = { .n = 0 };
 
   if (!_begin_sequence(self, "ports", list, &sequence) || !_read_transport(self, transport, sequence.n, protocols))
     return FALSE;
@@ -280,7 +280,7 @@ _read_ports(const Reader *self, json_object *entry, json_object *list)
 static gboolean
 _read_sizes(const Reader *self, json_object *list)
 {
-  PkSequence sequence;
+  PkSequence sequence = { .n = 0 };
 
   if (!_begin_sequence(self, "icmp_packet_sizes", list, &sequence))
     return FALSE;
@@ -443,15 +443,36 @@ _parse(const Reader *self, const gchar *text, gsize len)
 
 /* ---- keys that are there twice ------------------------------------------------------ */
 
+typedef struct _Key
+{
+  gchar *text; /* owned, decoded */
+  gsize at;    /* where it ends */
+} Key;
+
 /* json-c keeps the last of two values and says nothing of the first.  This reads
  * a text that it has found to be JSON. */
 typedef struct _Keys
 {
   PkSlice text;
   gsize at;
-  guint depth;                 /* of objects */
-  GHashTable *seen[DEPTH_MAX]; /* of each object around `at` the keys, decoded */
+  guint depth;             /* of objects */
+  GArray *seen[DEPTH_MAX]; /* of each object around `at` the keys so far */
 } Keys;
+
+static void
+_clear_key(gpointer key)
+{
+  g_free(((Key *) key)->text);
+}
+
+static gint
+_compare_keys(gconstpointer a, gconstpointer b)
+{
+  const Key *left = a, *right = b;
+  gint order = strcmp(left->text, right->text);
+
+  return order ? order : (left->at > right->at) - (left->at < right->at);
+}
 
 /* From one quote to behind the other. */
 static PkSlice
@@ -475,25 +496,51 @@ _is_key(const Keys *self)
   return at < self->text.len && self->text.data[at] == ':';
 }
 
-/* "ports" and "p\u006frts" are the same; NULL: it was not there before. */
-static gchar *
+/* "ports" and "p\u006frts" are the same. */
+static void
 _add_key(Keys *self, PkSlice quoted)
 {
   gchar *copy = g_strndup(quoted.data, quoted.len);
   json_object *decoded = json_tokener_parse(copy);
-  gchar *key = g_strdup(decoded ? json_object_get_string(decoded) : copy);
+  Key key = { g_strdup(decoded ? json_object_get_string(decoded) : copy), self->at };
 
   json_object_put(decoded);
   g_free(copy);
-  if (g_hash_table_contains(self->seen[self->depth - 1], key))
-    return key;
-  g_hash_table_add(self->seen[self->depth - 1], key);
-  return NULL;
+  g_array_append_val(self->seen[self->depth - 1], key);
 }
 
-/* The key, owned, or NULL. */
+static void
+_open_object(Keys *self)
+{
+  GArray *seen = g_array_new(FALSE, FALSE, sizeof(Key));
+
+  g_array_set_clear_func(seen, _clear_key);
+  self->seen[self->depth++] = seen;
+}
+
+/* The key, owned, or NULL; *ret_at is where it is the second time. */
 static gchar *
-_step(Keys *self)
+_close_object(Keys *self, gsize *ret_at)
+{
+  GArray *seen = self->seen[--self->depth];
+  gchar *twice = NULL;
+
+  g_array_sort(seen, _compare_keys);
+  for (guint i = 1; !twice && i < seen->len; i++)
+    {
+      const Key *before = &g_array_index(seen, Key, i - 1), *key = &g_array_index(seen, Key, i);
+
+      if (strcmp(before->text, key->text) != 0)
+        continue;
+      twice = g_strdup(key->text);
+      *ret_at = key->at;
+    }
+  g_array_unref(seen);
+  return twice;
+}
+
+static gchar *
+_step(Keys *self, gsize *ret_at)
 {
   gchar c = self->text.data[self->at];
 
@@ -501,14 +548,14 @@ _step(Keys *self)
     {
       PkSlice string = _read_string(self);
 
-      return self->depth > 0 && _is_key(self) ? _add_key(self, string) : NULL;
+      if (self->depth > 0 && _is_key(self))
+        _add_key(self, string);
+      return NULL;
     }
-  if (c == '{')
-    self->seen[self->depth++] = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  else if (c == '}')
-    g_hash_table_unref(self->seen[--self->depth]);
   self->at++;
-  return NULL;
+  if (c == '{')
+    _open_object(self);
+  return c == '}' ? _close_object(self, ret_at) : NULL;
 }
 
 static guint
@@ -526,13 +573,14 @@ _check_twice(const Reader *self, PkSlice text)
 {
   Keys keys = { .text = text };
   gchar *twice = NULL;
+  gsize at = 0;
 
   while (!twice && keys.at < text.len)
-    twice = _step(&keys);
+    twice = _step(&keys, &at);
   if (twice)
-    _refuse(self, "line %u: \"%.80s\" is there twice", _count_lines(pk_slice(text.data, keys.at)), twice);
+    _refuse(self, "line %u: \"%.80s\" is there twice", _count_lines(pk_slice(text.data, at)), twice);
   while (keys.depth > 0)
-    g_hash_table_unref(keys.seen[--keys.depth]);
+    g_array_unref(keys.seen[--keys.depth]);
   g_free(twice);
   return twice == NULL;
 }

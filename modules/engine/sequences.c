@@ -105,6 +105,7 @@ _add_hit(Hits *self, guint i, guint32 id)
 static gboolean
 _hits_init(Hits *self, const PkSequences *known, const PkPort *ports, guint n, guint newest)
 {
+  g_assert(newest < n && n <= PK_HITS_MAX);
   self->newest_id = _find_id(known, &ports[newest]);
   if (self->newest_id == PK_PORT_ID_NONE)
     return FALSE;
@@ -165,8 +166,8 @@ _is_place_of_newest(const Try *self, guint i)
 {
   const Hits *hits = self->hits;
 
-  return self->sequence->ids[i] == hits->newest_id && i <= hits->newest + 1 &&
-         self->sequence->n - 1 - i <= hits->n - hits->newest;
+  return i <= hits->newest + 1 && self->sequence->n - 1 - i <= hits->n - hits->newest &&
+         self->sequence->ids[i] == hits->newest_id;
 }
 
 static guint32
