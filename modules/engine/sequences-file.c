@@ -605,6 +605,10 @@ pk_sequences_new_from_text(const gchar *text, gsize len, const gchar *name, GErr
 
   if (len > FILE_BYTES_MAX)
     _refuse(&reader, "it has more than %d bytes", FILE_BYTES_MAX);
+  else if (len > 0 && memchr(text, '\0', len))
+    /* where json-c would take the text to end */
+    _refuse(&reader, "no JSON at byte %" G_GSIZE_FORMAT ": a NUL",
+            (gsize) ((const gchar *) memchr(text, '\0', len) - text));
   else if ((root = _parse(&reader, text, len)))
     {
       ok = _check_twice(&reader, pk_slice(text, len)) && _read_entries(&reader, root);

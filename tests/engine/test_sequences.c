@@ -372,6 +372,17 @@ Test(sequences, the_same_twice_is_refused)
                   "entry 2, b: \"a\" has the same ports in the same order");
 }
 
+Test(sequences, what_follows_a_nul_is_not_passed_over)
+{
+  static const gchar text[] = "{\"entries\": []}\n\0{\"{\"{";
+  GError *error = NULL;
+
+  cr_expect_null(pk_sequences_new_from_text(text, sizeof(text) - 1, "doors", &error));
+  cr_assert_not_null(error);
+  cr_expect_str_eq(error->message, "known-sequences: doors: no JSON at byte 16: a NUL");
+  g_error_free(error);
+}
+
 Test(sequences, a_key_that_is_there_twice_is_refused_with_its_line)
 {
   _expect_refused("{\"entries\": [\n {\"id\": \"a\", \"ports\": [1, 2],\n \"ports\": [3, 4]} ]}",
