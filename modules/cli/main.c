@@ -229,7 +229,7 @@ main(gint argc, gchar **argv)
   PkExit code;
 
   _keep_standard_streams();
-  signal(SIGPIPE, SIG_IGN);
+  (void) signal(SIGPIPE, SIG_IGN);
   pk_output_init(&output, STDOUT_FILENO);
   code = _dispatch(argc > 0 ? argv + 1 : argv, &output);
   pk_output_flush(&output);

@@ -127,8 +127,10 @@ _measure_latency(const PkScore *self)
   g_array_sort(usecs, _compare_usec);
   if (usecs->len > 0)
     {
+      guint middle = usecs->len / 2;
+
       latency.n = usecs->len;
-      latency.median_seconds = (gdouble) g_array_index(usecs, gint64, usecs->len / 2) / G_USEC_PER_SEC;
+      latency.median_seconds = (gdouble) g_array_index(usecs, gint64, middle) / G_USEC_PER_SEC;
       latency.max_seconds = (gdouble) g_array_index(usecs, gint64, usecs->len - 1) / G_USEC_PER_SEC;
     }
   g_array_unref(usecs);

@@ -349,10 +349,10 @@ _build(Drafts *drafts)
   PkAllow *self = g_atomic_rc_box_new0(PkAllow);
   guint n = drafts->array->len;
 
-  self->nodes = g_new(Node, n);
-  self->sources = g_new(Source, n);
+  self->nodes = g_new0(Node, n);
+  self->sources = g_new0(Source, n);
   self->dests = g_new0(Node, n);
-  self->entries = g_new(Entry, n);
+  self->entries = g_new0(Entry, n);
   self->reasons = g_steal_pointer(&drafts->reasons);
   for (guint i = 0; i < n; i++)
     _append_entry(self, _draft(drafts, i));

@@ -481,7 +481,9 @@ _put_hosts(const Sink *sink, const PkAlert *alert)
 static void
 _put_duration(const Sink *sink, const PkAlert *alert)
 {
-  gint64 msec = (alert->window_end_usec - alert->window_start_usec + 500) / 1000;
+  gint64 usec = alert->window_end_usec - alert->window_start_usec;
+  /* "-1.-60" would be no number, and no JSON */
+  gint64 msec = (MAX(usec, 0) + 500) / 1000;
   gchar text[32];
 
   _put(sink, PK_FIELD_KNOCK_DURATION_SEC, text,

@@ -9,8 +9,13 @@ static gboolean
 _needs_quotes(const gchar *value, gsize len)
 {
   for (gsize i = 0; i < len; i++)
-    if (value[i] <= ' ' || value[i] == '"' || value[i] == '\\' || value[i] == '=' || value[i] == 0x7f)
-      return TRUE;
+    {
+      guchar c = (guchar) value[i];
+
+      /* what is beyond ASCII may be no UTF-8 */
+      if (c <= ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '=')
+        return TRUE;
+    }
   return FALSE;
 }
 

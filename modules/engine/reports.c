@@ -27,6 +27,7 @@ pk_reports_new(guint capacity)
 {
   PkReports *self = g_new0(PkReports, 1);
 
+  g_assert(capacity > 0);
   self->capacity = capacity;
   self->keys = g_new0(guint64, capacity);
   self->sources = g_new0(guint64, capacity);
@@ -77,6 +78,7 @@ _append(PkReports *self, guint64 key, const Report *report, guint64 *evicted)
 {
   guint place;
 
+  g_assert(self->capacity > 0 && self->reports);
   if (self->n == self->capacity)
     {
       _drop_first(self);

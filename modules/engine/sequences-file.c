@@ -257,7 +257,7 @@ static gboolean
 _read_ports_as(const Reader *self, json_object *list, const gchar *transport)
 {
   guint8 protocols[PK_HITS_MAX];
-  PkSequence sequence;
+  PkSequence sequence = { .n = 0 };
 
   if (!_begin_sequence(self, "ports", list, &sequence) || !_read_transport(self, transport, sequence.n, protocols))
     return FALSE;
@@ -280,7 +280,7 @@ _read_ports(const Reader *self, json_object *entry, json_object *list)
 static gboolean
 _read_sizes(const Reader *self, json_object *list)
 {
-  PkSequence sequence;
+  PkSequence sequence = { .n = 0 };
 
   if (!_begin_sequence(self, "icmp_packet_sizes", list, &sequence))
     return FALSE;
@@ -441,6 +441,150 @@ _parse(const Reader *self, const gchar *text, gsize len)
   return root;
 }
 
+/* ---- keys that are there twice ------------------------------------------------------ */
+
+typedef struct _Key
+{
+  gchar *text; /* owned, decoded */
+  gsize at;    /* where it ends */
+} Key;
+
+/* json-c keeps the last of two values and says nothing of the first.  This reads
+ * a text that it has found to be JSON. */
+typedef struct _Keys
+{
+  PkSlice text;
+  gsize at;
+  guint depth;             /* of objects */
+  GArray *seen[DEPTH_MAX]; /* of each object around `at` the keys so far */
+} Keys;
+
+static void
+_clear_key(gpointer key)
+{
+  g_free(((Key *) key)->text);
+}
+
+static gint
+_compare_keys(gconstpointer a, gconstpointer b)
+{
+  const Key *left = a, *right = b;
+  gint order = strcmp(left->text, right->text);
+
+  return order ? order : (left->at > right->at) - (left->at < right->at);
+}
+
+/* From one quote to behind the other. */
+static PkSlice
+_read_string(Keys *self)
+{
+  gsize start = self->at++;
+
+  while (self->at < self->text.len && self->text.data[self->at] != '"')
+    self->at += self->text.data[self->at] == '\\' ? 2 : 1;
+  self->at++;
+  return pk_slice(self->text.data + start, self->at - start);
+}
+
+static gboolean
+_is_key(const Keys *self)
+{
+  gsize at = self->at;
+
+  while (at < self->text.len && g_ascii_isspace(self->text.data[at]))
+    at++;
+  return at < self->text.len && self->text.data[at] == ':';
+}
+
+/* "ports" and "p\u006frts" are the same. */
+static void
+_add_key(Keys *self, PkSlice quoted)
+{
+  gchar *copy = g_strndup(quoted.data, quoted.len);
+  json_object *decoded = json_tokener_parse(copy);
+  Key key = { g_strdup(decoded ? json_object_get_string(decoded) : copy), self->at };
+
+  json_object_put(decoded);
+  g_free(copy);
+  g_array_append_val(self->seen[self->depth - 1], key);
+}
+
+static void
+_open_object(Keys *self)
+{
+  GArray *seen = g_array_new(FALSE, FALSE, sizeof(Key));
+
+  g_array_set_clear_func(seen, _clear_key);
+  self->seen[self->depth++] = seen;
+}
+
+/* The key, owned, or NULL; *ret_at is where it is the second time. */
+static gchar *
+_close_object(Keys *self, gsize *ret_at)
+{
+  GArray *seen = self->seen[--self->depth];
+  gchar *twice = NULL;
+
+  g_array_sort(seen, _compare_keys);
+  for (guint i = 1; !twice && i < seen->len; i++)
+    {
+      const Key *before = &g_array_index(seen, Key, i - 1), *key = &g_array_index(seen, Key, i);
+
+      if (strcmp(before->text, key->text) != 0)
+        continue;
+      twice = g_strdup(key->text);
+      *ret_at = key->at;
+    }
+  g_array_unref(seen);
+  return twice;
+}
+
+static gchar *
+_step(Keys *self, gsize *ret_at)
+{
+  gchar c = self->text.data[self->at];
+
+  if (c == '"')
+    {
+      PkSlice string = _read_string(self);
+
+      if (self->depth > 0 && _is_key(self))
+        _add_key(self, string);
+      return NULL;
+    }
+  self->at++;
+  if (c == '{')
+    _open_object(self);
+  return c == '}' ? _close_object(self, ret_at) : NULL;
+}
+
+static guint
+_count_lines(PkSlice text)
+{
+  guint n = 1;
+
+  for (gsize i = 0; i < text.len; i++)
+    n += text.data[i] == '\n';
+  return n;
+}
+
+static gboolean
+_check_twice(const Reader *self, PkSlice text)
+{
+  Keys keys = { .text = text };
+  gchar *twice = NULL;
+  gsize at = 0;
+
+  while (!twice && keys.at < text.len)
+    twice = _step(&keys, &at);
+  if (twice)
+    _refuse(self, "line %u: \"%.80s\" is there twice", _count_lines(pk_slice(text.data, at)), twice);
+  while (keys.depth > 0)
+    g_array_unref(keys.seen[--keys.depth]);
+  g_free(twice);
+  return twice == NULL;
+}
+
 static PkSequences *
 _new(void)
 {
@@ -461,14 +605,20 @@ pk_sequences_new_from_text(const gchar *text, gsize len, const gchar *name, GErr
 
   if (len > FILE_BYTES_MAX)
     _refuse(&reader, "it has more than %d bytes", FILE_BYTES_MAX);
+  else if (len > 0 && memchr(text, '\0', len))
+    /* where json-c would take the text to end */
+    _refuse(&reader, "no JSON at byte %" G_GSIZE_FORMAT ": a NUL",
+            (gsize) ((const gchar *) memchr(text, '\0', len) - text));
   else if ((root = _parse(&reader, text, len)))
     {
-      ok = _read_entries(&reader, root);
+      ok = _check_twice(&reader, pk_slice(text, len)) && _read_entries(&reader, root);
       json_object_put(root);
     }
   else if (error && !*error)
     _refuse(&reader, "it holds null, it takes an object with a list \"entries\"");
-  if (!ok)
+  if (ok)
+    pk_sequence_index_build(&reader.sequences->index, reader.sequences->sequences);
+  else
     g_clear_pointer(&reader.sequences, pk_sequences_unref);
   return reader.sequences;
 }

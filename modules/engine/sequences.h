@@ -21,7 +21,7 @@
  * means either.  icmp_packet_sizes: lengths of IP packets, of echo requests.
  * packet: one packet that says it all; kind is spa or magic; of protocol, port,
  * src_port, ip_id, tcp_window and length two at least.  kind, note, cite, opens and some
- * more are for people.
+ * more are for people.  A key that is there twice is refused.
  *
  * At most 4,096 entries and 4 MiB. */
 
@@ -54,7 +54,11 @@ typedef struct _PkSequenceMatch
  * A sequence may have other ports inside: as many distinct ones as it is long,
  * none if it has two ports.  From four ports on one may be missing, but for the
  * first and the last.  Of several the complete ones are preferred, then the
- * longest, then the one that is listed first. */
+ * longest, then the one that is listed first.
+ *
+ * Looks only at those sequences that hold the port of the newest hit, and lays
+ * only those whose ends were hit: some microseconds where 4,096 sequences of 32
+ * ports share one, less than 1 ms at the very worst (all of the same 32 ports). */
 gboolean pk_sequences_match(const PkSequences *self, const PkPort *ports, guint n, guint newest,
                             PkSequenceMatch *ret_match);
 

@@ -469,7 +469,7 @@ _make_index(const PkTupleSpec *spec, PkTupleIndex *index)
       if (!index->first[slot])
         index->first[slot] = (guint8) (i + 1);
       index->last[slot] = (guint8) (i + 1);
-      if (spec->keys[i].target == PK_TUPLE_REQUIRE && i < PK_TUPLE_REQUIRE_MAX)
+      if (i < PK_TUPLE_REQUIRE_MAX && spec->keys[i].target == PK_TUPLE_REQUIRE)
         index->required |= G_GUINT64_CONSTANT(1) << i;
     }
 }

@@ -162,6 +162,14 @@ Test(fields, a_duration_has_three_decimals_and_is_rounded)
     }
 }
 
+Test(fields, a_duration_that_would_be_negative_is_none)
+{
+  PkAlert alert = _make_alert();
+
+  alert.window_end_usec = alert.window_start_usec - 1500000;
+  _expect_member(&alert, "knock_duration_sec", "0.000");
+}
+
 /* ---- hostile text ----------------------------------------------------------- */
 
 Test(fields, a_host_of_any_bytes_gives_valid_json)

@@ -372,6 +372,31 @@ Test(sequences, the_same_twice_is_refused)
                   "entry 2, b: \"a\" has the same ports in the same order");
 }
 
+Test(sequences, what_follows_a_nul_is_not_passed_over)
+{
+  static const gchar text[] = "{\"entries\": []}\n\0{\"{\"{";
+  GError *error = NULL;
+
+  cr_expect_null(pk_sequences_new_from_text(text, sizeof(text) - 1, "doors", &error));
+  cr_assert_not_null(error);
+  cr_expect_str_eq(error->message, "known-sequences: doors: no JSON at byte 16: a NUL");
+  g_error_free(error);
+}
+
+Test(sequences, a_key_that_is_there_twice_is_refused_with_its_line)
+{
+  _expect_refused("{\"entries\": [\n {\"id\": \"a\", \"ports\": [1, 2],\n \"ports\": [3, 4]} ]}",
+                  "line 3: \"ports\" is there twice");
+  _expect_refused("{\"entries\": [], \"entries\": []}", "line 1: \"entries\" is there twice");
+  _expect_refused("{\"entries\": [ {\"id\": \"a\", \"ports\": [1, 2], \"i\\u0064\": \"b\"} ]}",
+                  "line 1: \"id\" is there twice");
+  _expect_refused("{\"entries\": [ {\"id\": \"a\", \"kind\": \"spa\", \"packet\":\n"
+                  "{\"protocol\": \"udp\", \"port\": 5,\n\n\"port\" : 6}} ]}",
+                  "line 4: \"port\" is there twice");
+  _read("{\"entries\": [ {\"id\": \"a\", \"ports\": [1, 2], \"note\": \"\\\"id\\\": {\"},"
+        "{\"id\": \"b\", \"ports\": [1, 3], \"cite\": [\"id\", {\"id\": \"ports\"}]} ]}");
+}
+
 Test(sequences, a_packet_that_says_too_little_is_refused)
 {
   _expect_refused("{\"entries\": [ {\"id\": \"a\", \"kind\": \"spa\", \"packet\": {\"protocol\": \"tcp\"}} ]}",

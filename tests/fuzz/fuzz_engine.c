@@ -5,6 +5,7 @@
 
 #include "port-knock/pk-engine.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/written.h"
 
 /* Lines of a log through recognition, windows and verdicts into alerts as text.
  * A line's first byte moves arrival time on, so that windows settle in between;
@@ -65,8 +66,10 @@ _print(Fixture *self, const PkAlert *alerts, gsize n)
     {
       g_string_truncate(self->out, 0);
       pk_alert_append_json(&alerts[i], NULL, self->out);
+      written_check_json(self->out);
+      g_string_truncate(self->out, 0);
       pk_alert_append_logfmt(&alerts[i], NULL, self->out);
-      g_assert_true(g_utf8_validate(self->out->str, self->out->len, NULL));
+      written_check_logfmt(self->out);
     }
 }
 

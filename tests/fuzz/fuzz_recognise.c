@@ -3,9 +3,10 @@
 
 #include "port-knock/pk-engine.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/written.h"
 
 /* One line, with whatever header it has: from bytes to event to JSON, which
- * must be UTF-8 whatever the bytes were. */
+ * must be one object whatever the bytes were. */
 
 static PkRecogniser *
 _recogniser(void)
@@ -37,9 +38,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   pk_line_parse((const gchar *) data, size, &clock, &line);
   result = pk_recognise_explain(_recogniser(), &line, &event, &explanation);
   pk_explanation_append_json(&explanation, result, &event, json);
+  written_check_json(json);
   if (result == PK_SCAN_MATCH)
-    pk_event_append_json(&event, json);
-  g_assert_true(g_utf8_validate(json->str, json->len, NULL));
+    {
+      g_string_truncate(json, 0);
+      pk_event_append_json(&event, json);
+      written_check_json(json);
+    }
   g_string_free(json, TRUE);
   return 0;
 }
