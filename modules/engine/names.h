@@ -16,7 +16,8 @@ typedef guint32 PkNameId; /* 0: no name */
 
 typedef struct _PkNames PkNames;
 
-/* NULL when there is not that much memory.  secret: 16 random bytes, borrowed for the life of self; names are chosen by senders. */
+/* NULL when there is not that much memory.  secret: 16 random bytes, borrowed for the life of self; names are chosen
+ * by senders. */
 PkNames *pk_names_new(const guint8 *secret);
 void pk_names_free(PkNames *self);
 gsize pk_names_bytes(void);
