@@ -33,6 +33,9 @@
 #define UNPARSED_PREFIX "Error processing log message: "
 #define UNPARSED_MARK ">@<"
 
+/* In UnixTime; the function that tells is gone from AxoSyslog. */
+#define ZONE_UNKNOWN (-1)
+
 gint64
 pk_input_time_usec(const LogMessage *msg, LogMessageTimeStamp which)
 {
@@ -90,7 +93,7 @@ _parse(const LogMessage *msg, PkSlice raw, PkLine *line)
 {
   const UnixTime *received = &msg->timestamps[LM_TS_RECVD];
   PkClock clock = { pk_input_time_usec(msg, LM_TS_RECVD),
-                    unix_time_is_timezone_set(received) ? received->ut_gmtoff : 0 };
+                    received->ut_gmtoff != ZONE_UNKNOWN ? received->ut_gmtoff : 0 };
 
   pk_line_parse(raw.data, raw.len, &clock, line);
 }
