@@ -21,6 +21,9 @@
  * | file() and kmsg, facility kern, no tag  |             | kernel   | the whole line         |
  * | any with flags(no-parse)                |             |          | the whole line         |
  *
+ * Since 4.7 a number before a blank, where PRI should be, is gone from all but the
+ * last.
+ *
  * So a header that only names a program is one; any other is the beginning of
  * the text, and joined with it again it may even be a line with a header of its
  * own (RFC 5424 sent to network()).  Without either header or program nothing

@@ -9,7 +9,8 @@ import re
 import tempfile
 import unittest
 
-from relay import KNOWN_PORTS, MODULE_DIR, SCL_DIR, RelayTest, alerts, deny, knock, simple, system_module_dir, version
+from relay import KNOWN_PORTS, MODULE_DIR, SCL_DIR, RelayTest, alerts, deny, knock, now_usec, simple
+from relay import system_module_dir, version
 
 TYPED = tuple(map(int, version().split("."))) >= (4, 0)
 LABELLED = tuple(map(int, version().split("."))) >= (4, 1)
@@ -18,30 +19,31 @@ LABELLED = tuple(map(int, version().split("."))) >= (4, 1)
 class Types(RelayTest):
     """Of values in JSON."""
 
-    def raw_fields(self, count, **more):
-        """The fields of `count` messages, typed as they came: of denials, then those of an alert."""
+    def raw_fields(self, **more):
+        """The fields of three denials and an alert, typed as they came."""
         relay = self.relay(simple("settle(1) window(20)"), **more)
-        relay.send(knock("192.0.2.1", KNOWN_PORTS))
-        relay.wait_messages(count)
+        at = now_usec() // 1000 * 1000
+        relay.send([deny("192.0.2.1", port, at + i * 1000) for i, port in enumerate(KNOWN_PORTS)])
+        relay.wait_messages(4)
         return [json.loads(line)["_knock"] for line in relay.lines("out")]
 
     def test_ports_and_counts_are_numbers_since_4_0_and_text_before(self):
-        fields = self.raw_fields(4)
+        fields = self.raw_fields()
         wanted = (40000, 7000, 1) if TYPED else ("40000", "7000", "1")
         self.assertEqual(tuple(fields[0][name] for name in ("src_port", "dest_port", "count")), wanted)
-        wanted = (3, 3, 0, 0, 0.001) if TYPED else ("3", "3", "0", "0", "0.001")
+        wanted = (3, 3, 0, 0, 0.002) if TYPED else ("3", "3", "0", "0", "0.002")
         names = ("distinct_ports", "total_packets", "retransmits", "repeats", "knock_duration_sec")
         self.assertEqual(tuple(fields[3][name] for name in names), wanted)
 
     def test_what_is_no_number_is_text_on_all_releases(self):
-        fields = self.raw_fields(4)
+        fields = self.raw_fields()
         self.assertEqual([type(fields[0][name]) for name in ("src_ip", "proto", "kind")], [str] * 3)
         names = ("alert_id", "port_sequence", "sequence", "window_start", "technique_id", "evidence")
         self.assertEqual([type(fields[3][name]) for name in names], [str] * 6)
 
     @unittest.skipUnless(TYPED, "before 4.0 everything is text")
     def test_a_configuration_of_version_3_38_keeps_text(self):
-        fields = self.raw_fields(4, configured_version="3.38")
+        fields = self.raw_fields(configured_version="3.38")
         self.assertEqual((fields[0]["dest_port"], fields[3]["distinct_ports"]), ("7000", "3"))
 
 
@@ -120,8 +122,8 @@ class WithoutModule(RelayTest):
     LIBRARY = f'@include "scl.conf"\n@include "{SCL_DIR / "port-knock.conf"}"\n'
 
     def test_a_configuration_that_does_not_use_it_starts(self):
-        config = self.LIBRARY + simple().replace("parser(p_knock);", "").replace("parser p_knock { port-knock(); };", "")
-        relay = self.relay(config, modules=system_module_dir())
+        unused = simple().replace("parser(p_knock);", "").replace("parser p_knock { port-knock(); };", "")
+        relay = self.relay(self.LIBRARY + unused, modules=system_module_dir())
         relay.send([deny("192.0.2.1", 7000)])
         self.assertEqual(relay.wait_messages(1)[0]["tags"], ".source.s_in")
 
