@@ -26,7 +26,8 @@ FUNCTION_LINES_MEDIAN = 10
 
 CODE_FOLDERS = ("include", "modules", "tests", "conf.d", "debian", ".ci")
 CODE_SUFFIXES = (".c", ".h", ".def", ".ym", ".py", ".sh", ".conf")
-CODE_FILES = ("GNUmakefile", "Makefile.am", "configure.ac", ".ci/run", "tests/run-test", "debian/install-packages")
+CODE_FILES = ("GNUmakefile", "Makefile.am", "configure.ac", ".ci/debian", ".ci/run", "tests/run-test",
+              "debian/install-packages", "debian/tests/life", "debian/tests/relay")
 GENERATED = re.compile(r"port-knock-grammar\.[chy]$")
 MAKEFILES = re.compile(r"(^|/)(GNUmakefile|Makefile\.am)$")
 
