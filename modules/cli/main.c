@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 typedef struct _PkCommand
@@ -89,13 +90,16 @@ _version(PkOutput *output)
 
 /* ---- usage errors ----------------------------------------------------------------- */
 
+/* They quote arguments, of which g_printerr() would write in the locale's
+ * charset only what that has. */
+
 static PkExit
 _complain(const gchar *what, const gchar *detail)
 {
   GString *usage = g_string_new(NULL);
 
   _append_usage(usage);
-  g_printerr("port-knock: %s%s\n%s", what, detail, usage->str);
+  fprintf(stderr, "port-knock: %s%s\n%s", what, detail, usage->str);
   g_string_free(usage, TRUE);
   return PK_EXIT_NOTHING_DONE;
 }
@@ -103,9 +107,9 @@ _complain(const gchar *what, const gchar *detail)
 static PkExit
 _complain_of_arguments(const PkCommand *command, GError *error)
 {
-  g_printerr("port-knock: %s\n", error->message);
+  fprintf(stderr, "port-knock: %s\n", error->message);
   if (g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
-    g_printerr("usage: %s\n", command->synopsis);
+    fprintf(stderr, "usage: %s\n", command->synopsis);
   g_error_free(error);
   return PK_EXIT_NOTHING_DONE;
 }
@@ -113,7 +117,7 @@ _complain_of_arguments(const PkCommand *command, GError *error)
 static PkExit
 _complain_of_inputs(const PkCommand *command, const gchar *complaint)
 {
-  g_printerr("port-knock: %s\nusage: %s\n", complaint, command->synopsis);
+  fprintf(stderr, "port-knock: %s\nusage: %s\n", complaint, command->synopsis);
   return PK_EXIT_NOTHING_DONE;
 }
 

@@ -30,7 +30,7 @@ pk_appendable_init(PkAppendable *self, NVHandle handle, const gchar *name, LogMe
   memset(self, 0, sizeof(*self));
   self->handle = handle;
   if (head_bytes > sizeof(self->head) || nv_table_is_handle_static(table, handle) ||
-      !nv_table_add_value(table, handle, name, name_len, "", 0, type, NULL) || table->used < head_bytes)
+      !pk_sng_table_add(table, handle, name, "", 0, type) || table->used < head_bytes)
     return;
   memcpy(self->head, nv_table_get_bottom(table), head_bytes);
   self->head_bytes = (guint) head_bytes;
@@ -58,7 +58,7 @@ _add_both(NVTable *expected, NVTable *table, guint field)
 
   name[sizeof(name) - 1 - field % 5] = '\0';
   pk_appendable_init(&appendable, _handle(field), name, type);
-  return nv_table_add_value(expected, _handle(field), name, strlen(name), text, len, type, NULL) &&
+  return pk_sng_table_add(expected, _handle(field), name, text, len, type) &&
          pk_append_value(table, &appendable, text, len);
 }
 
@@ -68,8 +68,8 @@ pk_append_is_exact(void)
   Table space, expected_space;
   NVTable *table = _clear_table(&space), *expected = _clear_table(&expected_space);
 
-  nv_table_add_value(table, LM_V_MESSAGE, "MESSAGE", 7, "text", 4, LM_VT_STRING, NULL);
-  nv_table_add_value(expected, LM_V_MESSAGE, "MESSAGE", 7, "text", 4, LM_VT_STRING, NULL);
+  pk_sng_table_add(table, LM_V_MESSAGE, "MESSAGE", "text", 4, LM_VT_STRING);
+  pk_sng_table_add(expected, LM_V_MESSAGE, "MESSAGE", "text", 4, LM_VT_STRING);
   for (guint field = 0; field < CHECKED_FIELDS; field++)
     /* Every byte is meant, padding too: both began as zeros.
      * NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */

@@ -5,9 +5,6 @@
 #define PK_SYSLOG_NG_APPEND_H_INCLUDED
 
 #include "compat.h"
-#include "logmsg/logmsg.h"
-
-#include <string.h>
 
 /* Values added to a message's table at a fifth of what nv_table_add_value()
  * costs.  A recognised message gets a dozen of them, and for each that function

@@ -6,12 +6,17 @@
 
 #include "parser/parser-expr.h"
 #include "cfg.h"
+#include "logmsg/logmsg.h"
 #include "stats/stats-registry.h"
 #include "stats/stats-cluster-single.h"
 #include "versioning.h"
 
-/* The differences between syslog-ng 3.38 and 4.x, each gated on the release
- * that brought it.  Nothing else in this folder asks for a version. */
+#include <string.h>
+
+/* The differences between syslog-ng 3.38 and 4.11, and AxoSyslog 4.27, each gated
+ * on the release that brought it.  Nothing else in this folder asks for a version.
+ * tests/syslog-ng/check-headers.sh compiles this folder against a release's
+ * sources. */
 
 #define PK_SNG_SINCE(version) (VERSION_VALUE_CURRENT >= (version))
 
@@ -33,6 +38,7 @@ pk_sng_persist_add(GlobalConfig *cfg, const gchar *key, gpointer value, GDestroy
 #endif
 }
 
+/* 4.3 renamed the member. */
 static inline gboolean
 pk_sng_parser_has_template(const LogParser *self)
 {
@@ -43,6 +49,7 @@ pk_sng_parser_has_template(const LogParser *self)
 #endif
 }
 
+/* 4.2 brought the function. */
 static inline void
 pk_sng_clone_settings(LogParser *self, LogParser *cloned)
 {
@@ -53,25 +60,50 @@ pk_sng_clone_settings(LogParser *self, LogParser *cloned)
 #endif
 }
 
-/* Counter keys are a name and labels since 4.1; the legacy name keeps the line
- * in "syslog-ng-ctl stats".  The key borrows everything, labels too. */
+/* Counters are metrics with labels since 4.1; the legacy name keeps the line in
+ * "syslog-ng-ctl stats", which is all there was before. */
+typedef struct _PkSngCounter
+{
+  const gchar *id, *reference;
+  const gchar *name;          /* in "syslog-ng-ctl stats" */
+  const gchar *metric;        /* in "syslog-ng-ctl stats prometheus" */
+  const gchar *label, *value; /* beside id and reference; label NULL: no other */
+} PkSngCounter;
+
 #if PK_SNG_SINCE(0x0401)
-typedef StatsClusterLabel PkSngLabels[2];
+typedef StatsClusterLabel PkSngLabels[3];
 #else
 typedef gint PkSngLabels[1];
 #endif
 
+/* The key borrows everything, labels too. */
 static inline void
-pk_sng_counter_key(StatsClusterKey *key, PkSngLabels labels, const gchar *id, const gchar *instance,
-                   const gchar *metric, const gchar *name)
+pk_sng_counter_key(StatsClusterKey *key, PkSngLabels labels, const PkSngCounter *counter)
 {
 #if PK_SNG_SINCE(0x0401)
-  labels[0] = stats_cluster_label("id", id);
-  labels[1] = stats_cluster_label("instance", instance);
-  stats_cluster_single_key_set(key, metric, labels, 2);
-  stats_cluster_single_key_add_legacy_alias_with_name(key, SCS_PARSER, id, instance, name);
+  labels[0] = stats_cluster_label("id", counter->id);
+  labels[1] = stats_cluster_label("reference", counter->reference);
+  if (counter->label)
+    labels[2] = stats_cluster_label(counter->label, counter->value);
+  stats_cluster_single_key_set(key, counter->metric, labels, counter->label ? 3 : 2);
+  stats_cluster_single_key_add_legacy_alias_with_name(key, SCS_PARSER, counter->id, counter->reference, counter->name);
 #else
-  stats_cluster_single_key_set_with_name(key, SCS_PARSER, id, instance, name);
+  stats_cluster_single_key_set_with_name(key, SCS_PARSER, counter->id, counter->reference, counter->name);
+#endif
+}
+
+/* nv_table_add_value() of a table that needs no more room than it has.
+ * AxoSyslog's 4.26 asks how much more it would have taken. */
+static inline gboolean
+pk_sng_table_add(NVTable *table, NVHandle handle, const gchar *name, const gchar *value, gsize len,
+                 LogMessageValueType type)
+{
+#if PK_SNG_SINCE(0x041a)
+  guint32 missing_bytes = 0;
+
+  return nv_table_add_value(table, handle, name, strlen(name), value, len, type, NULL, &missing_bytes);
+#else
+  return nv_table_add_value(table, handle, name, strlen(name), value, len, type, NULL);
 #endif
 }
 

@@ -64,23 +64,39 @@ _read(const PkStats *stats, const EngineCounter *counter)
   return G_STRUCT_MEMBER(guint64, stats, counter->offset);
 }
 
+/* How counters are called: in "syslog-ng-ctl stats" WORD_NAME, or NAME alone
+ * without a word; as metric port_knock_WORD with NAME as the value of a label. */
+typedef struct _Kind
+{
+  const gchar *word, *label; /* both NULL: each has a metric of its own */
+  const gchar *suffix;       /* of the metric: what only grows is a total */
+} Kind;
+
+static const Kind KIND_TOTAL = { NULL, NULL, "_total" };
+static const Kind KIND_LEVEL = { NULL, NULL, "" };
+static const Kind KIND_ALERTS = { "alerts", "confidence", "_total" };
+static const Kind KIND_BRANCH = { "branch", "branch", "_total" };
+static const Kind KIND_DIALECT = { "dialect", "dialect", "_total" };
+static const Kind KIND_SIGN = { "sign", "sign", "_total" };
+
 /* Which of the two a walk over all counters does. */
 typedef struct _Walk
 {
-  const gchar *id, *instance;
+  const gchar *id, *reference;
   gboolean registering;
 } Walk;
 
 static void
-_visit(const Walk *walk, const gchar *kind, const gchar *name, StatsCounterItem **item)
+_visit(const Walk *walk, const Kind *kind, const gchar *name, StatsCounterItem **item)
 {
   gchar metric[COUNTER_NAME_BYTES], legacy[COUNTER_NAME_BYTES];
+  PkSngCounter counter = { walk->id, walk->reference, legacy, metric, kind->label, name };
   StatsClusterKey key;
   PkSngLabels labels;
 
-  g_snprintf(legacy, sizeof(legacy), "%s%s", kind, name);
-  g_snprintf(metric, sizeof(metric), "port_knock_%s", legacy);
-  pk_sng_counter_key(&key, labels, walk->id, walk->instance, metric, legacy);
+  g_snprintf(legacy, sizeof(legacy), "%s%s%s", kind->word ? kind->word : "", kind->word ? "_" : "", name);
+  g_snprintf(metric, sizeof(metric), "port_knock_%s%s", kind->word ? kind->word : name, kind->suffix);
+  pk_sng_counter_key(&key, labels, &counter);
   if (walk->registering)
     stats_register_counter(LEVEL_ALWAYS, &key, SC_TYPE_SINGLE_VALUE, item);
   else
@@ -102,9 +118,9 @@ _visit_recognised(PkCounters *self, const Walk *walk)
 
   for (PkBranch i = PK_BRANCH_NONE; i < PK_N_BRANCHES; i++)
     if (_is_message_branch(i))
-      _visit(walk, "branch_", i == PK_BRANCH_NONE ? "none" : pk_branch_name(i), &self->branches[i]);
+      _visit(walk, &KIND_BRANCH, i == PK_BRANCH_NONE ? "none" : pk_branch_name(i), &self->branches[i]);
   for (gsize i = 0; i < n_dialects; i++)
-    _visit(walk, "dialect_", dialects[i]->name, &self->dialects[i]);
+    _visit(walk, &KIND_DIALECT, dialects[i]->name, &self->dialects[i]);
 }
 
 static void
@@ -112,21 +128,21 @@ _visit_all(PkCounters *self, const Walk *walk)
 {
   stats_lock();
   for (gsize i = 0; i < PK_N_COUNTERS; i++)
-    _visit(walk, "", PLAIN_NAMES[i], &self->plain[i]);
+    _visit(walk, &KIND_TOTAL, PLAIN_NAMES[i], &self->plain[i]);
   for (PkConfidence i = PK_CONFIDENCE_LOW; i < PK_N_CONFIDENCES; i++)
-    _visit(walk, "alerts_", pk_confidence_name(i), &self->alerts[i]);
+    _visit(walk, &KIND_ALERTS, pk_confidence_name(i), &self->alerts[i]);
   for (gsize i = 0; i < PK_N_ENGINE_TOTALS; i++)
-    _visit(walk, "", TOTALS[i].name, &self->totals[i]);
+    _visit(walk, &KIND_TOTAL, TOTALS[i].name, &self->totals[i]);
   for (gsize i = 0; i < PK_N_ENGINE_LEVELS; i++)
-    _visit(walk, "", LEVELS[i].name, &self->levels[i]);
+    _visit(walk, &KIND_LEVEL, LEVELS[i].name, &self->levels[i]);
   for (guint i = 0; pk_stats_sign_name(i); i++)
-    _visit(walk, "sign_", pk_stats_sign_name(i), &self->signs[i]);
+    _visit(walk, &KIND_SIGN, pk_stats_sign_name(i), &self->signs[i]);
   _visit_recognised(self, walk);
   stats_unlock();
 }
 
 void
-pk_counters_register(PkCounters *self, const gchar *id, const gchar *instance, const PkStats *shown)
+pk_counters_register(PkCounters *self, const gchar *id, const gchar *reference, const PkStats *shown)
 {
   gsize n_dialects;
 
@@ -134,13 +150,13 @@ pk_counters_register(PkCounters *self, const gchar *id, const gchar *instance, c
   self->shown = *shown;
   pk_dialects(&n_dialects);
   self->dialects = g_new0(StatsCounterItem *, n_dialects);
-  _visit_all(self, &(Walk){ id, instance, TRUE });
+  _visit_all(self, &(Walk){ id, reference, TRUE });
 }
 
 void
-pk_counters_unregister(PkCounters *self, const gchar *id, const gchar *instance)
+pk_counters_unregister(PkCounters *self, const gchar *id, const gchar *reference)
 {
-  _visit_all(self, &(Walk){ id, instance, FALSE });
+  _visit_all(self, &(Walk){ id, reference, FALSE });
   g_clear_pointer(&self->dialects, g_free);
 }
 

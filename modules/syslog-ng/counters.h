@@ -13,8 +13,18 @@
  *   parser;NAME;REFERENCE;a;COUNTER;VALUE
  *
  * NAME is the parser's name, REFERENCE the number of the reference, from 1.
- * Since syslog-ng 4.1 also as metric port_knock_COUNTER with the labels id and
- * instance.  The names are stable.  There is never a counter per address.
+ * Since syslog-ng 4.1 they are metrics of `syslog-ng-ctl stats prometheus` too,
+ * each with the labels id (NAME) and reference:
+ *
+ *   recognised          syslogng_port_knock_recognised_total
+ *   alerts_high         syslogng_port_knock_alerts_total{confidence="high"}
+ *   branch_BRANCH       syslogng_port_knock_branch_total{branch="BRANCH"}
+ *   dialect_DIALECT     syslogng_port_knock_dialect_total{dialect="DIALECT"}
+ *   sign_SIGN           syslogng_port_knock_sign_total{sign="SIGN"}
+ *   sources             syslogng_port_knock_sources
+ *
+ * and so on: _total for all but the last three of the table, which may shrink.
+ * The names are stable.  There is never a counter per address.
  *
  * | counter             | counts                                                       |
  * |---------------------|--------------------------------------------------------------|
@@ -90,8 +100,8 @@ typedef struct _PkCounters
 
 /* shown is where the engine's totals stood when this parser took it over: what
  * was counted up to then is in the counters already, as they outlive a reload. */
-void pk_counters_register(PkCounters *self, const gchar *id, const gchar *instance, const PkStats *shown);
-void pk_counters_unregister(PkCounters *self, const gchar *id, const gchar *instance);
+void pk_counters_register(PkCounters *self, const gchar *id, const gchar *reference, const PkStats *shown);
+void pk_counters_unregister(PkCounters *self, const gchar *id, const gchar *reference);
 
 void pk_counters_inc_recognised(PkCounters *self, const PkEvent *event);
 /* Any result but PK_SCAN_MATCH. */

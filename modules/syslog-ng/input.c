@@ -21,6 +21,9 @@
  * | file() and kmsg, facility kern, no tag  |             | kernel   | the whole line         |
  * | any with flags(no-parse)                |             |          | the whole line         |
  *
+ * Since 4.7 a number before a blank, where PRI should be, is gone from all but the
+ * last.
+ *
  * So a header that only names a program is one; any other is the beginning of
  * the text, and joined with it again it may even be a line with a header of its
  * own (RFC 5424 sent to network()).  Without either header or program nothing
@@ -32,6 +35,9 @@
  * STRUCTURED-DATA out: */
 #define UNPARSED_PREFIX "Error processing log message: "
 #define UNPARSED_MARK ">@<"
+
+/* In UnixTime; the function that tells is gone from AxoSyslog. */
+#define ZONE_UNKNOWN (-1)
 
 gint64
 pk_input_time_usec(const LogMessage *msg, LogMessageTimeStamp which)
@@ -90,7 +96,7 @@ _parse(const LogMessage *msg, PkSlice raw, PkLine *line)
 {
   const UnixTime *received = &msg->timestamps[LM_TS_RECVD];
   PkClock clock = { pk_input_time_usec(msg, LM_TS_RECVD),
-                    unix_time_is_timezone_set(received) ? received->ut_gmtoff : 0 };
+                    received->ut_gmtoff != ZONE_UNKNOWN ? received->ut_gmtoff : 0 };
 
   pk_line_parse(raw.data, raw.len, &clock, line);
 }

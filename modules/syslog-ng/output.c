@@ -44,7 +44,8 @@ typedef struct _Sink
 
 /* What log_msg_set_value_with_type() does beyond adding the value is for values
  * that are built in or structured data, for a payload that is shared, for tracing,
- * and for a table that is full. */
+ * and for a table that is full; and to count changes, since 4.9, which setting the
+ * tag has done already. */
 static gboolean
 _can_append(const PkOutput *output, const LogMessage *msg)
 {

@@ -11,10 +11,13 @@ extern CfgParser port_knock_parser;
 
 gboolean port_knock_module_init(PluginContext *context, CfgArgs *args);
 
+/* Plugin.name is const in some releases only. */
+static gchar plugin_name[] = "port-knock";
+
 static Plugin port_knock_plugins[] = {
   {
       .type = LL_CONTEXT_PARSER,
-      .name = "port-knock",
+      .name = plugin_name,
       .parser = &port_knock_parser,
   },
 };

@@ -75,7 +75,7 @@ class WhatIsPlayed:
 
     def test_alerts_are_in_the_log_path_as_well(self):
         inline = [message["knock"]["alert_id"] for message in self.watch.messages
-                  if "port-knock.alert" in message["tags"].split(",")]
+                  if "port-knock.alert" in message["tags"]]
         apart = [fields["alert_id"] for client in self.watch.clients for _, fields in client.alerts]
         self.assertEqual(sorted(inline), sorted(apart))
 

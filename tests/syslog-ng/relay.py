@@ -68,10 +68,21 @@ def wait_for(condition, what, seconds=DEADLINE_SECONDS):
     raise AssertionError(f"not seen within {seconds} s: {what}")
 
 
-class Relay:
-    """config: text with {dir}, {json} and the names of ports in braces; "@version" is put before it."""
+def read_message(line):
+    """As text, so that tests are the same for all releases: since 4.0 numbers are numbers, and tags a list."""
+    message = json.loads(line, parse_int=str, parse_float=str)
+    if isinstance(message.get("tags"), list):
+        message["tags"] = ",".join(message["tags"])
+    return message
 
-    def __init__(self, config, ports=("port",)):
+
+class Relay:
+    """config: text with {dir}, {json} and the names of ports in braces; "@version" is put before it, by default
+    that of the installed syslog-ng.  modules: the module path, if not that with the built module."""
+
+    def __init__(self, config, ports=("port",), configured_version=None, modules=None):
+        self.version = configured_version or version()
+        self.modules = modules or f"{MODULE_DIR}:{system_module_dir()}"
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="port-knock-relay."))
         self.ports = {name: free_port() for name in ports}
         self.process = None
@@ -81,12 +92,11 @@ class Relay:
         self.config = config
         for name, value in {"dir": self.dir, "json": MESSAGE_JSON, **self.ports}.items():
             config = config.replace("{%s}" % name, str(value))
-        (self.dir / "conf").write_text(f"@version: {version()}\n" + config)
+        (self.dir / "conf").write_text(f"@version: {self.version}\n" + config)
 
     def _command(self, *arguments):
-        modules = f"{MODULE_DIR}:{system_module_dir()}"
         files = ["-f", self.dir / "conf", "-R", self.dir / "persist", "-p", self.dir / "pid", "-c", self.dir / "ctl"]
-        words = ["syslog-ng", "-F", "--no-caps", "-e", f"--module-path={modules}", *files, *arguments]
+        words = ["syslog-ng", "-F", "--no-caps", "-e", f"--module-path={self.modules}", *files, *arguments]
         return [str(word) for word in words]
 
     def start(self):
@@ -104,24 +114,26 @@ class Relay:
         raise AssertionError(f"syslog-ng ended with {self.process.returncode}: {self.log}")
 
     def _is_ready_or_gone(self):
-        return self.process.poll() is not None or self._control("stats").returncode == 0
+        return self.process.poll() is not None or self.control("stats").returncode == 0
 
     def refuse(self):
         """Starts what must not start, and returns what it said."""
         done = subprocess.run(self._command(), capture_output=True, text=True, timeout=DEADLINE_SECONDS)
         if done.returncode == 0:
             raise AssertionError("syslog-ng started")
+        if done.returncode < 0:
+            raise AssertionError(f"syslog-ng was ended by signal {-done.returncode}: {done.stderr}")
         return done.stderr
 
     def check_syntax(self):
         return subprocess.run(self._command("-s"), capture_output=True, text=True, timeout=DEADLINE_SECONDS)
 
-    def _control(self, *arguments):
+    def control(self, *arguments):
         words = ["syslog-ng-ctl", *arguments, "-c", str(self.dir / "ctl")]
         return subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE_SECONDS)
 
     def reload(self):
-        return self._control("reload")
+        return self.control("reload")
 
     @property
     def log(self):
@@ -130,7 +142,7 @@ class Relay:
     def stats(self, parser="p_knock", reference=1):
         """The counters of one reference of a parser."""
         head = ["parser", parser, str(reference)]
-        rows = (line.split(";") for line in self._control("stats").stdout.splitlines())
+        rows = (line.split(";") for line in self.control("stats").stdout.splitlines())
         return {row[4]: int(row[5]) for row in rows if row[:3] == head}
 
     def send(self, lines, port="port"):
@@ -150,7 +162,7 @@ class Relay:
         return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
 
     def messages(self, name="out"):
-        return [json.loads(line) for line in self.lines(name)]
+        return [read_message(line) for line in self.lines(name)]
 
     def wait_lines(self, count, name="out", seconds=DEADLINE_SECONDS):
         wait_for(lambda: len(self.lines(name)) >= count, f"{count} lines in {name}", seconds)
@@ -182,9 +194,9 @@ class Relay:
 class RelayTest(unittest.TestCase):
     maxDiff = None
 
-    def relay(self, config, ports=("port",), started=True):
+    def relay(self, config, ports=("port",), started=True, **more):
         """A relay that is gone when the test is over."""
-        made = Relay(config, ports)
+        made = Relay(config, ports, **more)
         self.addCleanup(made.remove)
         return made.start() if started else made
 

@@ -4,12 +4,11 @@
 """Options: every one is accepted as the manual has it, and every bad value ends
 the start with option, value, what is permitted, and the place."""
 
-import json
 import re
 import subprocess
 import unittest
 
-from relay import COMMAND, SCL_DIR, SOURCE_DIR, RelayTest, deny, simple
+from relay import COMMAND, SCL_DIR, SOURCE_DIR, RelayTest, deny, read_message, simple
 
 # What a user wrote, and what must be said of it.
 BAD_VALUES = [
@@ -228,7 +227,7 @@ class Library(RelayTest):
         config = simple().replace('file("{dir}/out" template("{json}"))', 'port-knock-json(path("{dir}/out"))')
         relay = self.relay(self.with_scl(config))
         relay.send([deny("192.0.2.1", 7000)])
-        fields = json.loads(relay.wait_lines(1)[0])
+        fields = read_message(relay.wait_lines(1)[0])
         self.assertEqual((fields["src_ip"], fields["dest_port"], fields["host"]), ("192.0.2.1", "7000", "fw1"))
         self.assertRegex(fields["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}")
 
