@@ -29,8 +29,8 @@ DATA = SOURCE_DIR / "tests" / "cli" / "data"
 SHELL_SECONDS = 60
 
 # Statements that may stand at the top of a configuration.
-TOP_LEVEL = re.compile(r"^ *(@|source\b|parser\s+\w+\s*\{|destination\s+\w+\s*\{|log\s*\{|options\s*\{|filter\s+\w+\s*\{"
-                       r"|rewrite\b|template\b|block\b)", re.M)
+TOP_LEVEL = re.compile(r"^ *(@|source\b|(parser|destination|filter)\s+\w+\s*\{|(log|options)\s*\{|(rewrite|template|block)\b)",
+                       re.M)
 
 
 class Failure(Exception):
@@ -55,7 +55,8 @@ class Document:
             shutil.copy(DATA / "knock-ufw.log", logs / name)
         subprocess.run("gzip -c ufw.log >ufw.log.2.gz", shell=True, cwd=logs, check=True)
         shutil.copy(DATA / "knock-ufw.log", self.scratch / "firewall.log")
-        (self.scratch / "labels.jsonl").write_text('{"file": "firewall.log", "label": "knock", "src": ["198.51.100.7"]}\n')
+        label = {"file": "firewall.log", "label": "knock", "src": ["198.51.100.7"]}
+        (self.scratch / "labels.jsonl").write_text(json.dumps(label) + "\n")
         shutil.copy(SOURCE_DIR / "conf.d" / "allow.example", etc / "port-knock.allow")
         shutil.copy(SOURCE_DIR / "conf.d" / "known-sequences.json", self.scratch)
         program = programs / "port-knock"

@@ -18,19 +18,20 @@ WHEN = ("--year", "2026", "--utc-offset", "+00:00")
 
 # What the language means by itself, in small letters: commands, functions, types.
 WORDS = {
-    "spl": """index sourcetype search where stats eval by as dc values count min max sum avg earliest latest sort table
-        if case in not and or match like isnotnull isnull mvcount split mvexpand mvindex makemv delim timechart span head
-        rename coalesce cidrmatch dedup true false limit bin streamstats list append join type inner left max_match
-        strftime now relative_time tonumber tostring round _time host source""",
-    "kql": """where summarize by extend project order sort asc desc count countif dcount make_set make_list min max arg_max
-        arg_min ago bin between and or not in has contains startswith endswith matches regex split array_length mv-expand
-        expand mv join kind on inner leftouter let print take top render timechart tostring toint tolong todatetime
-        todynamic datetime isnotempty isempty iff ipv4_is_in_range parse_json to typeof string int long real d h m s true
-        false has_any series_stats inner datetime_diff portknock_cl timegenerated dynamic computer set_has_element""",
-    "esql": """from where stats by eval keep drop sort desc asc limit count count_distinct values min max sum avg and or not
-        in like rlike is null mv_count mv_expand mv_dedupe split date_trunc date_diff bucket now cidr_match to_string
-        to_long to_integer to_ip case starts_with ends_with concat inlinestats true false minutes minute hours hour days
-        day seconds second rename as length first last timestamp""",
+    "spl": """index sourcetype search where stats eval by as dc values count min max sum avg earliest latest sort table if
+        case in not and or match like isnotnull isnull mvcount split mvexpand mvindex makemv delim timechart
+        span head rename coalesce cidrmatch dedup true false limit bin streamstats list append join type
+        inner left max_match strftime now relative_time tonumber tostring round _time host source""",
+    "kql": """where summarize by extend project order sort asc desc count countif dcount make_set make_list min max
+        arg_max arg_min ago bin between and or not in has contains startswith endswith matches regex split
+        array_length mv-expand expand mv join kind on inner leftouter let print take top render timechart
+        tostring toint tolong todatetime todynamic datetime isnotempty isempty iff ipv4_is_in_range
+        parse_json to typeof string int long real d h m s true false has_any series_stats inner
+        datetime_diff portknock_cl timegenerated dynamic computer set_has_element""",
+    "esql": """from where stats by eval keep drop sort desc asc limit count count_distinct values min max sum avg and or
+        not in like rlike is null mv_count mv_expand mv_dedupe split date_trunc date_diff bucket now
+        cidr_match to_string to_long to_integer to_ip case starts_with ends_with concat inlinestats true
+        false minutes minute hours hour days day seconds second rename as length first last timestamp""",
 }
 # What our configuration files may call what it sends, and the fields that every event of the backend has.
 GIVEN = {"spl": set(), "kql": {"TimeGenerated", "Computer"}, "esql": {"@timestamp"}}

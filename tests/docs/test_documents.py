@@ -86,7 +86,7 @@ PLANTED = {
     "a command in the middle that fails": (f"{FENCE}sh\nfalse\ntrue\n{FENCE}\n", "exit status 1"),
     "another output": (f"{FENCE}sh\necho a\n{FENCE}\n{FENCE}output\nb\n{FENCE}\n", "the output is"),
     "an output of nothing": (f"{FENCE}output\nb\n{FENCE}\n", "no sh block right before"),
-    "an output that stopped early": (f"{FENCE}sh\necho a; echo b\n{FENCE}\n{FENCE}output\na\n{FENCE}\n", "the output is"),
+    "an output that stopped early": (f"{FENCE}sh\necho a; pwd\n{FENCE}\n{FENCE}output\na\n{FENCE}\n", "the output"),
     "an option that is none": (f"{FENCE}syslog-ng\nport-knock(windows(3));\n{FENCE}\n", "windows"),
     "a value out of range": (f"{FENCE}config\nwindow(0)\n{FENCE}\n", "window"),
     "JSON with a comma too much": (f'{FENCE}json\n{{"a": 1,}}\n{FENCE}\n', "line 1"),
@@ -94,7 +94,7 @@ PLANTED = {
     "shell that does not parse": (f"<!-- only parsed: no ufw here -->\n{FENCE}sh\nif\n{FENCE}\n", "exit status 2"),
     "only parsed for no reason": (f"<!-- only parsed: -->\n{FENCE}sh\ntrue\n{FENCE}\n", "but why"),
     "not run and no test": (f"<!-- not run: I am lazy -->\n{FENCE}sh\ntrue\n{FENCE}\n", "which test does it"),
-    "a test that is not there": (f"<!-- not run: slow; tested by tests/none.py -->\n{FENCE}sh\ntrue\n{FENCE}\n", "there is no"),
+    "a test that is not there": (f"<!-- not run: slow; tested by tests/none.py -->\n{FENCE}sh\n{FENCE}\n", "there is no"),
     "SQL with a wrong field": (f"{FENCE}sql\nSELECT srcip FROM alerts\n{FENCE}\n", "srcip"),
     "SQL that finds nothing": (f"{FENCE}sql\nSELECT 1 FROM alerts WHERE 0\n{FENCE}\n", "no row"),
     "SPL with a wrong field": (f"{FENCE}spl\nindex=x | stats count by srcip\n{FENCE}\n", "srcip"),
@@ -117,9 +117,11 @@ class Planted(unittest.TestCase):
 
     def test_what_is_right_passes(self):
         text = (
-            f"1. A list\n\n    goes on.\n\n{FENCE}log a.log\nx\n{FENCE}\n{FENCE}sh\nprintf 'a\\nb\\nc\\n'; test -e a.log\n{FENCE}\n"
+            f"1. A list\n\n    goes on.\n\n{FENCE}log a.log\nx\n{FENCE}\n"
+            f"{FENCE}sh\nprintf 'a\\nb\\nc\\n'; test -e a.log\n{FENCE}\n"
             f"{FENCE}output\na\n...\nc\n{FENCE}\n\n"
-            f"<!-- not run: slow;\n     tested by tests/run-test and tests/check-layers.sh -->\n\n{FENCE}sh\nfalse\n{FENCE}\n"
+            f"<!-- not run: slow;\n     tested by tests/run-test and tests/check-layers.sh -->\n\n"
+            f"{FENCE}sh\nfalse\n{FENCE}\n"
         )
         self.assertEqual(run_document("planted.md", text), ([], {"run": 3, "not run": 1, "only parsed": 0}))
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
 # Copyright (c) 2026 the port-knock authors
-"""doc/fields.md lists what the code writes: every field with its type and where it stands, kinds, branches, evidence."""
+"""doc/fields.md lists what the code writes: fields with type and where they stand, kinds, branches, evidence."""
 
 import json
 import pathlib

@@ -20,11 +20,11 @@ CORRELATIONS = ("event_count", "value_count", "temporal", "temporal_ordered")
 COMPARISONS = ("gt", "gte", "lt", "lte", "eq", "neq")
 TAG = re.compile(r"^[a-z0-9_-]+\.[a-z0-9._-]+$")
 ATTACK_TAG = re.compile(
-    r"^attack\.(t\d{4}(\.\d{3})?|g\d{4}|s\d{4}|initial-access|execution|persistence|privilege-escalation|defense-evasion"
-    r"|credential-access|discovery|lateral-movement|collection|exfiltration|command-and-control|impact)$")
+    r"^attack\.(t\d{4}(\.\d{3})?|g\d{4}|s\d{4}|initial-access|execution|persistence|privilege-escalation"
+    r"|defense-evasion|credential-access|discovery|lateral-movement|collection|exfiltration|command-and-control|impact)$")
 TOP_LEVEL = {"title", "id", "name", "related", "taxonomy", "status", "description", "license", "author", "references",
-             "date", "modified", "logsource", "detection", "correlation", "generate", "fields", "falsepositives", "level",
-             "tags", "scope"}
+             "date", "modified", "logsource", "detection", "correlation", "generate", "fields", "falsepositives",
+             "level", "tags", "scope"}
 # category, or product and service, as Sigma's taxonomy names them, with the fields that our rules may ask of each.
 PROCESS_FIELDS = {"Image", "CommandLine", "ParentImage", "ParentCommandLine", "OriginalFileName", "User"}
 LOGSOURCES = {

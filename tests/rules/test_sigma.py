@@ -81,7 +81,7 @@ def records(source):
     if source == "syslog":
         return [({"": raw}, branch) for name in ("knockd", "fwknopd", "knock-units") for raw, branch in cases(name)]
     if source == "script":
-        return [(event_data(raw), branch) for raw, branch in cases("powershell") if "ScriptBlockText" in event_data(raw)]
+        return [(event_data(raw), branch) for raw, branch in cases("powershell") if "ScriptBlockText'>" in raw]
     if source == "firewall-as":
         return [(event_data(raw), branch) for raw, branch in cases("windows_firewall") if event_data(raw)["EventID"]]
     is_linux = source == "linux process"
@@ -194,8 +194,8 @@ class Correlations(unittest.TestCase):
         self.assertEqual(RULES["correlation_port_knock_sequence_denied.yml"]["level"], "medium")
 
     def knock(self, *ports, start=0):
-        return [(start + i, "port_knock_firewall_denied", {"src_ip": "198.51.100.7", "dst_ip": "192.0.2.10", "dst_port": port})
-                for i, port in enumerate(ports)]
+        ends = {"src_ip": "198.51.100.7", "dst_ip": "192.0.2.10"}
+        return [(start + i, "port_knock_firewall_denied", dict(ends, dst_port=port)) for i, port in enumerate(ports)]
 
     def test_two_ports_or_three_in_a_minute_are_no_match(self):
         rule = RULES["correlation_port_knock_sequence_denied.yml"]["correlation"]
