@@ -117,7 +117,8 @@ class Target(Stage):
     def _settle_sooner(self):
         """And write all alerts: three of cd00r's four ports are those of well-known services, which makes it low."""
         path = pathlib.Path(self.folder) / "syslog-ng.conf"
-        path.write_text(path.read_text().replace("port-knock(confirm-window", "port-knock(settle(3) min-confidence(low) confirm-window"))
+        options = "port-knock(settle(3) min-confidence(low) "
+        path.write_text(path.read_text().replace("port-knock(", options))
 
     def record(self, line):
         self.records.write(line + "\n")
@@ -125,8 +126,10 @@ class Target(Stage):
 
     def record_execve(self, words):
         self.serial += 1
-        arguments = " ".join(f'a{i}="{word}"' if re.fullmatch(r"[!#-~]*", word) else f"a{i}={word.encode().hex().upper()}"
-                             for i, word in enumerate(words))
+        arguments = " ".join(
+            f'a{i}="{word}"' if re.fullmatch(r"[!#-~]*", word) else f"a{i}={word.encode().hex().upper()}"
+            for i, word in enumerate(words)
+        )
         self.record(f"type=EXECVE msg=audit({int(time.time())}.000:{self.serial}): argc={len(words)} {arguments}")
 
     def run_script(self, script):
@@ -198,7 +201,7 @@ class Run(unittest.TestCase):
         try:
             if os.geteuid():
                 raise Unavailable("not root")
-            check_tools({name for name in ("hping3", "ip", "knock", "knockd", "nft", "nsenter", "syslog-ng", "unshare")})
+            check_tools({"hping3", "ip", "knock", "knockd", "nft", "nsenter", "syslog-ng", "unshare"})
             self.target.__enter__()
         except (Unavailable, MissingTool) as error:
             self.skipTest(str(error))
@@ -256,7 +259,8 @@ class Run(unittest.TestCase):
         for port in ports:
             properties = {"ActionType": "ConnectionFailed", "LocalIP": "127.0.0.1", "RemoteIP": "127.0.0.1",
                           "RemotePort": port, "Protocol": "Tcp", "InitiatingProcessFileName": "powershell.exe"}
-            self.target.record(json.dumps({"category": "AdvancedHunting-DeviceNetworkEvents", "properties": properties}))
+            record = {"category": "AdvancedHunting-DeviceNetworkEvents", "properties": properties}
+            self.target.record(json.dumps(record))
         seen = self.target.wait_for({"knock_client_tool_execution", "rapid_sequential_port_denied"})
         self.assertEqual(seen["knock_client_tool_execution"]["ports"], "7000,8000,9000")
         self.assertEqual(seen["rapid_sequential_port_denied"]["port_sequence"], "7000,8000,9000")

@@ -29,8 +29,8 @@ DATA = SOURCE_DIR / "tests" / "cli" / "data"
 SHELL_SECONDS = 60
 
 # Statements that may stand at the top of a configuration.
-TOP_LEVEL = re.compile(r"^ *(@|source\b|(parser|destination|filter)\s+\w+\s*\{|(log|options)\s*\{|(rewrite|template|block)\b)",
-                       re.M)
+TOP_LEVEL = re.compile(r"^ *(@|source\b|(parser|destination|filter)\s+\w+\s*\{|(log|options)\s*\{"
+                       r"|(rewrite|template|block)\b)", re.M)
 
 
 class Failure(Exception):

@@ -13,13 +13,16 @@ import tempfile
 
 SOURCE_DIR = pathlib.Path(os.environ.get("PK_SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2])).resolve()
 COMMAND = os.environ.get("PK_COMMAND", str(SOURCE_DIR / "build" / "port-knock"))
+BACKENDS = SOURCE_DIR / "conf.d" / "backends"
+# Custom log tables of KQL take the JSON of file.conf, whose names are ours.
+FILES = {"spl": ("splunk-hec-event.conf",), "esql": ("elasticsearch.conf",)}
 CAPTURES = SOURCE_DIR / "tests" / "captures"
 WHEN = ("--year", "2026", "--utc-offset", "+00:00")
 
 # What the language means by itself, in small letters: commands, functions, types.
 WORDS = {
-    "spl": """index sourcetype search where stats eval by as dc values count min max sum avg earliest latest sort table if
-        case in not and or match like isnotnull isnull mvcount split mvexpand mvindex makemv delim timechart
+    "spl": """index sourcetype search where stats eval by as dc values count min max sum avg earliest latest sort table
+        if case in not and or match like isnotnull isnull mvcount split mvexpand mvindex makemv delim timechart
         span head rename coalesce cidrmatch dedup true false limit bin streamstats list append join type
         inner left max_match strftime now relative_time tonumber tostring round _time host source""",
     "kql": """where summarize by extend project order sort asc desc count countif dcount make_set make_list min max
@@ -33,7 +36,7 @@ WORDS = {
         cidr_match to_string to_long to_integer to_ip case starts_with ends_with concat inlinestats true
         false minutes minute hours hour days day seconds second rename as length first last timestamp""",
 }
-# What our configuration files may call what it sends, and the fields that every event of the backend has.
+# Fields that every event of the backend has.
 GIVEN = {"spl": set(), "kql": {"TimeGenerated", "Computer"}, "esql": {"@timestamp"}}
 STRING = {"spl": r'"(?:\\.|[^"\\])*"', "kql": r'@?"(?:\\.|[^"\\])*"|@?\'[^\']*\'', "esql": r'"(?:\\.|[^"\\])*"'}
 COMMENT = {"spl": r"```.*?```", "kql": r"//[^\n]*", "esql": r"//[^\n]*"}
@@ -46,13 +49,14 @@ def our_fields():
 
 
 @functools.lru_cache
-def shipped_fields():
-    """What the configurations of backends call what they send."""
-    names = set()
-    for path in (SOURCE_DIR / "conf.d").rglob("*.conf"):
-        names |= set(re.findall(r"[\"']?([@\w][\w.@-]*)[\"']?\\?[\"']?=", path.read_text()))
-        names |= set(re.findall(r'"([\w.@]+)\\?" *[:(]', path.read_text()))
-    return names
+def shipped_fields(kind):
+    """What the shipped configurations call what they send to those who are asked in this language; None without any."""
+    files = [BACKENDS / name for name in FILES[kind]]
+    if not all(path.exists() for path in files):
+        return None
+    text = "".join(re.sub(r"(?m)^ *#.*$", "", path.read_text()) for path in files)
+    names = set(re.findall(r"(?<![\w.])([@A-Za-z_][\w.]*)=", text))
+    return names | {name.removeprefix("event.") for name in names} if kind == "spl" else names
 
 
 def _identifiers(kind, text):
@@ -67,12 +71,15 @@ def _identifiers(kind, text):
 def check_fields(kind, text):
     """ValueError names what is no field of ours."""
     names, made = _identifiers(kind, text)
-    known = our_fields() | shipped_fields() | GIVEN[kind] | made
+    shipped = our_fields() | {"time", "host"} if kind == "kql" else shipped_fields(kind)
+    if shipped is None:
+        return
+    known = shipped | GIVEN[kind] | made
     words = set(WORDS[kind].split())
     foreign = sorted({name for name in names if name not in known and name.lower() not in words})
     if foreign:
         raise ValueError(f"no shipped configuration sends {', '.join(foreign)}")
-    if not any(name in our_fields() | shipped_fields() for name in names):
+    if shipped.isdisjoint(names):
         raise ValueError("it asks for no field of ours")
 
 
@@ -87,11 +94,12 @@ def _objects(*words, given=None):
 
 @functools.lru_cache
 def alerts():
-    """Of all captures, each played by itself, as two log hosts' relays would have written them."""
+    """Of all captures, each played by itself, and of what they lack."""
     found = []
     for path in sorted(CAPTURES.glob("*.log")):
         found += _objects("replay", "--format", "json", "--min-confidence", "low", *WHEN, path)
-    found += _objects("replay", "--format", "json", *WHEN, "-", given=proven_knock())
+    for given in (proven_knock(), shared_knocks()):
+        found += _objects("replay", "--format", "json", "--min-confidence", "low", *WHEN, "-", given=given)
     return found
 
 
@@ -99,6 +107,18 @@ def proven_knock():
     """The worked example of a confirmed knock."""
     text = (SOURCE_DIR / "doc" / "how-it-decides.md").read_text()
     return re.search(r"^```log confirmed\.log\n(.*?)^```", text, re.S | re.M).group(1).encode()
+
+
+def shared_knocks():
+    """Three sources know a door, and the last of them knocks at another host as well."""
+    lines = []
+    for i, dest in enumerate(("192.0.2.10", "192.0.2.10", "192.0.2.10", "192.0.2.20")):
+        for j, port in enumerate((7100, 8200, 9300)):
+            lines.append(
+                f"2026-03-01T1{i}:00:0{j}.000+00:00 gate kernel: [UFW BLOCK] IN=eth0 OUT= SRC=198.51.100.{7 + min(i, 2)} "
+                f"DST={dest} LEN=60 TTL=52 PROTO=TCP SPT={41000 + j} DPT={port} WINDOW=64240 SYN\n"
+            )
+    return "".join(lines).encode()
 
 
 @functools.lru_cache
@@ -113,12 +133,21 @@ def findings():
     return found
 
 
-def _load(database, table, rows):
-    columns = sorted({name for row in rows for name in row} | our_fields() | {"time", "host"})
-    database.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
+def _columns():
+    """Those of the shipped table, or ours."""
+    table = BACKENDS / "postgresql.sql"
+    if table.exists():
+        return re.findall(r"^  (\w+) ", table.read_text(), re.M)
+    return sorted(our_fields() | {"time", "host"})
+
+
+def _load(database, rows):
+    columns = _columns()
+    database.execute(f"CREATE TABLE port_knock ({', '.join(columns)})")
     marks = ", ".join("?" * len(columns))
     for row in rows:
-        database.execute(f"INSERT INTO {table} VALUES ({marks})", [row.get(name) for name in columns])
+        row = dict(row, time=row.get("window_end", "2026-11-22T22:10:14.000Z"), host="gate")
+        database.execute(f"INSERT INTO port_knock VALUES ({marks})", [row.get(name) for name in columns])
 
 
 def run_sql(text):
@@ -126,8 +155,7 @@ def run_sql(text):
     with tempfile.TemporaryDirectory() as folder:
         database = sqlite3.connect(os.path.join(folder, "alerts.db"))
         try:
-            _load(database, "alerts", alerts())
-            _load(database, "findings", findings())
+            _load(database, alerts() + findings())
             for statement in filter(str.strip, text.split(";")):
                 if not database.execute(statement).fetchall():
                     raise ValueError(f"no row on replayed alerts:\n{statement.strip()}")

@@ -21,7 +21,8 @@ COMPARISONS = ("gt", "gte", "lt", "lte", "eq", "neq")
 TAG = re.compile(r"^[a-z0-9_-]+\.[a-z0-9._-]+$")
 ATTACK_TAG = re.compile(
     r"^attack\.(t\d{4}(\.\d{3})?|g\d{4}|s\d{4}|initial-access|execution|persistence|privilege-escalation"
-    r"|defense-evasion|credential-access|discovery|lateral-movement|collection|exfiltration|command-and-control|impact)$")
+    r"|defense-evasion|credential-access|discovery|lateral-movement|collection|exfiltration|command-and-control"
+    r"|impact)$")
 TOP_LEVEL = {"title", "id", "name", "related", "taxonomy", "status", "description", "license", "author", "references",
              "date", "modified", "logsource", "detection", "correlation", "generate", "fields", "falsepositives",
              "level", "tags", "scope"}
