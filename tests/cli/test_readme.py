@@ -15,7 +15,9 @@ def option_rows():
     """Name to (permitted, default) as the README's tables have them."""
     return {
         name: (permitted, default)
-        for name, permitted, default in re.findall(r"^\| `([a-z-]+)` \| ([^|]*) \| ([^|]*) \| [^|]* \|$", README, re.M)
+        for name, permitted, default in re.findall(
+            r"^\| `([a-z0-9-]+)` \| ([^|]*) \| ([^|]*) \| [^|]* \|$", README, re.M
+        )
     }
 
 
@@ -23,7 +25,7 @@ def engine_options():
     """Name to what stands in brackets in the help, which is made from the option table."""
     help_text = run("replay", "--help").text
     part = help_text[help_text.index("Engine options") :]
-    return dict(re.findall(r"^  --([a-z-]+) .*?(?:\[(.*)\])?$", part, re.M))
+    return dict(re.findall(r"^  --([a-z0-9-]+) .*?(?:\[(.*)\])?$", part, re.M))
 
 
 class Readme(unittest.TestCase):

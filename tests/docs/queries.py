@@ -115,8 +115,9 @@ def shared_knocks():
     for i, dest in enumerate(("192.0.2.10", "192.0.2.10", "192.0.2.10", "192.0.2.20")):
         for j, port in enumerate((7100, 8200, 9300)):
             lines.append(
-                f"2026-03-01T1{i}:00:0{j}.000+00:00 gate kernel: [UFW BLOCK] IN=eth0 OUT= SRC=198.51.100.{7 + min(i, 2)} "
-                f"DST={dest} LEN=60 TTL=52 PROTO=TCP SPT={41000 + j} DPT={port} WINDOW=64240 SYN\n"
+                f"2026-03-01T1{i}:00:0{j}.000+00:00 gate kernel: [UFW BLOCK] IN=eth0 OUT= "
+                f"SRC=198.51.100.{7 + min(i, 2)} DST={dest} LEN=60 TTL=52 PROTO=TCP SPT={41000 + j} DPT={port} "
+                "WINDOW=64240 SYN\n"
             )
     return "".join(lines).encode()
 
