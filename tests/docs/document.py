@@ -73,7 +73,7 @@ class Document:
             return
         checker = getattr(self, "check_" + re.sub(r"\W", "_", block.kind), None)
         if not block.kind or checker is None:
-            raise BadBlock(f"{block}: nobody knows how to test this kind; see tests/README.md")
+            raise BadBlock(f"{block}: nobody knows how to test this kind; see HACKING.md")
         if block.name:
             self._keep(block)
         if block.kind == "output":

@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the port-knock authors
 """Every command, configuration, query and datum in README.md and doc/ does what the document says.
 
-tests/README.md says how a block is written.  test_documents.py DOCUMENT... checks these only.
+HACKING.md says how a block is written.  test_documents.py DOCUMENT... checks these only.
 """
 
 import pathlib
