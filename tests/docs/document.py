@@ -33,6 +33,11 @@ TOP_LEVEL = re.compile(r"^ *(@|source\b|(parser|destination|filter)\s+\w+\s*\{|(
                        r"|(rewrite|template|block)\b)", re.M)
 
 
+def has_module():
+    """Whether syslog-ng is here, and our module was built for it."""
+    return shutil.which("syslog-ng") is not None and os.path.exists(os.path.join(MODULE_DIR, "libport-knock.so"))
+
+
 class Failure(Exception):
     """A block that does not do what the document says; the text is for people."""
 

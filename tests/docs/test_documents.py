@@ -8,7 +8,6 @@ HACKING.md says how a block is written.  test_documents.py DOCUMENT... checks th
 
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,10 +18,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 # pylint: disable=wrong-import-position
 from blocks import BadBlock, read_blocks
-from document import SOURCE_DIR, Document, Failure
+from document import SOURCE_DIR, Document, Failure, has_module
 from queries import BACKENDS
 
-NEEDS_SYSLOG_NG = {"syslog-ng", "config"}
+NEEDS_MODULE = {"syslog-ng", "config"}
 FENCE = "```"
 
 
@@ -41,7 +40,7 @@ def run_document(path, text):
     with tempfile.TemporaryDirectory(prefix="port-knock-doc.") as scratch:
         document = Document(path, scratch)
         for block in blocks:
-            if block.kind in NEEDS_SYSLOG_NG and not shutil.which("syslog-ng"):
+            if block.kind in NEEDS_MODULE and not has_module():
                 continue
             try:
                 document.run_block(block)
@@ -110,7 +109,7 @@ class Planted(unittest.TestCase):
     def test_what_is_wrong_is_noticed(self):
         for name, (text, complaint) in PLANTED.items():
             with self.subTest(name):
-                if re.match(r"```(syslog-ng|config)", text) and not shutil.which("syslog-ng"):
+                if re.match(r"```(syslog-ng|config)", text) and not has_module():
                     continue
                 if re.match(r"```(spl|esql)", text) and not BACKENDS.exists():
                     continue

@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 # pylint: disable=wrong-import-position
 from blocks import Block
-from document import COMMAND, SOURCE_DIR, Document
+from document import COMMAND, SOURCE_DIR, Document, has_module
 
 COMMAND_PAGE = SOURCE_DIR / "modules" / "cli" / "port-knock.1"
 PARSER_PAGE = SOURCE_DIR / "modules" / "syslog-ng" / "syslog-ng-port-knock.7"
@@ -110,7 +110,7 @@ class Examples(unittest.TestCase):
                 if "| jq" not in command or shutil.which("jq"):
                     document.run_block(Block(COMMAND_PAGE.name, 0, "sh", command + "\n", ""))
 
-    @unittest.skipUnless(shutil.which("syslog-ng"), "no syslog-ng")
+    @unittest.skipUnless(has_module(), "no module for syslog-ng")
     def test_syslog_ng_takes_each_configuration(self):
         examples = re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed", PARSER_PAGE.read_text(), re.M | re.S)
         self.assertGreater(len(examples), 2)
