@@ -15,7 +15,9 @@ def option_rows():
     """Name to (permitted, default) as the README's tables have them."""
     return {
         name: (permitted, default)
-        for name, permitted, default in re.findall(r"^\| `([a-z-]+)` \| ([^|]*) \| ([^|]*) \| [^|]* \|$", README, re.M)
+        for name, permitted, default in re.findall(
+            r"^\| `([a-z0-9-]+)` \| ([^|]*) \| ([^|]*) \| [^|]* \|$", README, re.M
+        )
     }
 
 
@@ -23,7 +25,7 @@ def engine_options():
     """Name to what stands in brackets in the help, which is made from the option table."""
     help_text = run("replay", "--help").text
     part = help_text[help_text.index("Engine options") :]
-    return dict(re.findall(r"^  --([a-z-]+) .*?(?:\[(.*)\])?$", part, re.M))
+    return dict(re.findall(r"^  --([a-z0-9-]+) .*?(?:\[(.*)\])?$", part, re.M))
 
 
 class Readme(unittest.TestCase):
@@ -38,6 +40,21 @@ class Readme(unittest.TestCase):
             elif brackets:
                 self.assertEqual(permitted, brackets, name)
 
+    def test_has_every_option_of_the_parser_alone(self):
+        """Those that the grammar's tables know besides the engine's, with the words that they take."""
+        rows = option_rows()
+        settings = (SOURCE_DIR / "modules" / "syslog-ng" / "settings.c").read_text()
+        words = {
+            name: ", ".join(re.findall(r'"([a-z-]+)"', values))
+            for name, values in re.findall(r"\*const (\w+)\[\] = \{ (.*), NULL \};", settings)
+        }
+        given = re.findall(r'\{ "([a-z-]+)", PK_OPTION_WORD, 0, 0, \w+, "", (\w+),', settings)
+        self.assertGreater(len(given), 3)
+        for name, values in given:
+            self.assertEqual(sorted(rows[name][0].split(", ")), sorted(words[values].split(", ")), name)
+        for name in re.findall(r'strcmp\(name, "([a-z-]+)"\) == 0\)', settings):
+            self.assertIn(name, rows)
+
     def test_lists_every_dialect_in_its_order(self):
         listed = re.findall(r"^\| `([a-z0-9_-]+)` \| [^|]* \|$", README[README.index("| dialect |") :], re.M)
         rows = re.findall(
@@ -47,8 +64,8 @@ class Readme(unittest.TestCase):
         self.assertEqual([name.replace("-", "_") for name in listed], rows)
 
     def test_shows_the_two_commands_first(self):
-        commands = re.findall(r"^    (\S.*)$", README, re.M)
-        self.assertEqual(commands[:2], ["make demo", "make check"])
+        first = re.search(r"^```sh\n(.*?)^```", README, re.M | re.S).group(1)
+        self.assertEqual(first.splitlines(), ["make demo", "make check"])
 
 
 if __name__ == "__main__":
