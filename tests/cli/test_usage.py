@@ -37,6 +37,7 @@ ENGINE_OPTIONS = {
     "max-sources": "262144",
     "max-windows": "max-sources/16",
     "max-alerts": "60",
+    "heartbeat": "0",
     "deny-prefix": None,
     "accept-prefix": None,
     "allow": None,
