@@ -58,7 +58,8 @@ log { source(s_src); destination { file("{dir}/original" template("$TAGS $HOST $
 def with_values(text, values):
     """text with other values in its @define lines; each name must be there."""
     for name, value in values.items():
-        text, n = re.subn(rf'^(@define {re.escape(name)} )".*"$', lambda m, v=value: f'{m.group(1)}"{v}"', text, flags=re.M)
+        line = re.compile(rf'^(@define {re.escape(name)} )".*"$', re.M)
+        text, n = line.subn(lambda match, v=value: f'{match.group(1)}"{v}"', text)
         if n != 1:
             raise AssertionError(f"there are {n} lines @define {name}")
     return text
@@ -101,16 +102,22 @@ class Server:
 class BackendTest(RelayTest):
     """environment: for secrets; it is put back when the test is over."""
 
-    def backend(self, *names, values=None, environment=None, edit=None, base="shadow.conf", started=True):
+    def backend(self, *names, values=None, environment=None, edit=None, base="shadow.conf", started=True, version=None):
         """A relay with these files of conf.d/ in its own conf.d; values by name of their @define lines, with {dir}."""
         relay = Relay(MAIN)
+        if version:
+            conf = relay.dir / "conf"
+            conf.write_text(f"@version: {version}\n" + conf.read_text().split("\n", 1)[1])
         self.addCleanup(relay.remove)
         self.set_environment(environment or {})
         folder = relay.dir / "conf.d"
         folder.mkdir()
         texts = [shipped(name) for name in (base, *(f"backends/{name}.conf" for name in names))]
         text = "".join(texts)
-        own = {"port_knock_alerts": relay.dir / "alerts.log", "port_knock_buffer": relay.dir}
+        own = {"port_knock_buffer": relay.dir}
+        own["port_knock_alerts" if base == "shadow.conf" else "port_knock_messages"] = relay.dir / (
+            "alerts.log" if base == "shadow.conf" else "messages"
+        )
         given = {name: str(value).replace("{dir}", str(relay.dir)) for name, value in (values or {}).items()}
         text = with_values(text, {**own, **given})
         (folder / "port-knock.conf").write_text(edit(text) if edit else text)

@@ -80,7 +80,8 @@ class Checker:
 
 
 def _is_date(value):
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", value):
+    form = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
+    if not isinstance(value, str) or not re.fullmatch(form, value):
         return False
     datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
     return True
@@ -151,7 +152,8 @@ class Mapping:
             return self._find(value, rule["properties"], path + ".")
         for one in value if isinstance(value, list) else [value]:
             if not TYPES[rule["type"]](one):
-                return _error("mapper_parsing_exception", f"failed to parse field [{path}] of type [{rule['type']}]: {one!r}")
+                what = f"failed to parse field [{path}] of type [{rule['type']}]: {one!r}"
+                return _error("mapper_parsing_exception", what)
         return None
 
 
@@ -167,10 +169,9 @@ class Elasticsearch(Checker):
 
     def _check_head(self, path, headers):
         given = headers.get("Authorization", "")
-        if not given:
-            raise Refused(401, {"error": _error("security_exception", "missing authentication credentials"), "status": 401})
         if given != f"Basic {self.credential}":
-            raise Refused(401, {"error": _error("security_exception", "unable to authenticate user"), "status": 401})
+            reason = "unable to authenticate user" if given else "missing authentication credentials"
+            raise Refused(401, {"error": _error("security_exception", reason), "status": 401})
         if urllib.parse.urlsplit(path).path != "/_bulk":
             raise Refused(405, {"error": f"Incorrect HTTP method for uri [{path}]", "status": 405})
         content = headers.get("Content-Type", "").split(";")[0].strip()

@@ -26,7 +26,8 @@ class Bulk(unittest.TestCase):
         return self.server.take(path, head, body)
 
     def test_a_good_document_is_kept(self):
-        status, answer = self.post(GOOD_ACTION + b'{"source":{"ip":"192.0.2.1"},"destination":{"port":["7000",8000]}}\n')
+        document = b'{"source":{"ip":"192.0.2.1"},"destination":{"port":["7000",8000]}}\n'
+        status, answer = self.post(GOOD_ACTION + document)
         self.assertEqual((status, answer["errors"]), (200, False))
         self.assertEqual(len(self.server.documents), 1)
 

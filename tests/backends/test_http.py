@@ -19,6 +19,10 @@ def said(relay, words):
     return [line for line in relay.log.splitlines() if words in line]
 
 
+def reopened_after(seconds):
+    return lambda text: text.replace("time-reopen(10)", f"time-reopen({seconds})")
+
+
 class ToElasticsearch(BackendTest):
     def server(self, port=0):
         template = json.loads(shipped("backends/elasticsearch-template.json"))
@@ -26,12 +30,13 @@ class ToElasticsearch(BackendTest):
         self.addCleanup(made.stop)
         return made
 
-    def relay_to(self, port, password=PASSWORD, edit=None):
+    def relay_to(self, port, password=PASSWORD, edit=None, version=None):
         return self.backend(
             "elasticsearch",
             values={"port_knock_elasticsearch_url": f"http://127.0.0.1:{port}/_bulk"},
             environment={"PORT_KNOCK_ELASTICSEARCH_PASSWORD": password},
             edit=edit,
+            version=version,
         )
 
     def documents(self, server, count):
@@ -58,13 +63,22 @@ class ToElasticsearch(BackendTest):
         self.expect_fields(document["port_knock"], {"distinct_ports": 3, "confidence": "high", "duration_sec": 0.002})
         self.assertRegex(document["@timestamp"], r"\.\d{3}[+-]\d\d:\d\d$")
 
+    def test_documents_are_the_same_with_the_types_of_syslog_ng_4(self):
+        documents = []
+        for version in (None, "4.0"):
+            server = self.server()
+            relay = self.relay_to(server.port, version=version)
+            self.knock(relay)
+            (document,) = self.documents(server, 1).values()
+            documents.append(re.sub(r'\d{4}-\d\d-\d\dT[0-9:.Z+]+|(?<=")[0-9a-f]{16}(?=")|alert_id=\S+', "",
+                                    json.dumps(document, sort_keys=True)))
+        self.assertEqual(documents[0], documents[1])
+
     def test_both_kinds_are_documents(self):
         server = self.server()
-        relay = self.relay_to(
-            server.port, edit=lambda text: re.sub(
-                r'(filter f_port_knock_elasticsearch \{ tags\()"port-knock.alert"', r'\1"port-knock.alert", "port-knock"', text
-            )
-        )
+        one = 'filter f_port_knock_elasticsearch { tags("port-knock.alert"); };'
+        both = 'filter f_port_knock_elasticsearch { tags("port-knock.alert", "port-knock"); };'
+        relay = self.relay_to(server.port, edit=lambda text: text.replace(one, both))
         self.knock(relay)
         documents = self.documents(server, 4).values()
         self.assertEqual(sorted(one["event"]["kind"] for one in documents), ["alert", "event", "event", "event"])
@@ -85,7 +99,7 @@ class ToElasticsearch(BackendTest):
 
     def test_a_wrong_password_is_said_once_and_nothing_is_lost(self):
         server = self.server()
-        relay = self.relay_to(server.port, password="wrong", edit=lambda text: text.replace("time-reopen(10)", "time-reopen(3)"))
+        relay = self.relay_to(server.port, "wrong", reopened_after(3))
         self.knock(relay)
         wait_for(lambda: said(relay, UNAUTHORISED), "the complaint")
         self.never(lambda: len(said(relay, UNAUTHORISED)) > 1, 2)
@@ -96,7 +110,7 @@ class ToElasticsearch(BackendTest):
 
     def test_while_the_server_is_away_alerts_wait_over_a_restart(self):
         port = free_port()
-        relay = self.relay_to(port, edit=lambda text: text.replace("time-reopen(10)", "time-reopen(1)"))
+        relay = self.relay_to(port, edit=reopened_after(1))
         sources = [f"192.0.2.{i}" for i in range(1, 11)]
         for source in sources:
             self.knock(relay, source)
@@ -185,7 +199,7 @@ class ToSplunk(BackendTest):
         for endpoint in ("event", "raw"):
             with self.subTest(endpoint=endpoint):
                 server = self.server()
-                relay = self.relay_to(server, endpoint, "wrong", lambda text: text.replace("time-reopen(10)", "time-reopen(3)"))
+                relay = self.relay_to(server, endpoint, "wrong", reopened_after(3))
                 self.knock(relay)
                 wait_for(lambda r=relay: said(r, UNAUTHORISED), "the complaint")
                 self.never(lambda r=relay: len(said(r, UNAUTHORISED)) > 1, 2)

@@ -37,8 +37,8 @@ class Kafka(BackendTest):
         """(server, port) of a process that is both the broker and a consumer of TOPIC."""
         folder = pathlib.Path(tempfile.mkdtemp(prefix="port-knock-kafka."))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        words = ["kcat", "-C", "-b", "127.0.0.1:1", "-X", "test.mock.num.brokers=1", "-X", "allow.auto.create.topics=true", "-t", TOPIC, "-o",
-                 "beginning", "-u", "-E", "-f", "%k %s\\n"]
+        words = ["kcat", "-C", "-b", "127.0.0.1:1", "-X", "test.mock.num.brokers=1", "-t", TOPIC, "-o", "beginning"]
+        words += ["-X", "allow.auto.create.topics=true", "-u", "-E", "-f", "%k %s\\n"]
         made = Server(words, folder / "records")
         self.addCleanup(made.stop)
         (port,) = wait_for(lambda: made.check() and listening_ports(made.process.pid), "the broker")

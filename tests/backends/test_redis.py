@@ -14,15 +14,15 @@ PASSWORD = "not-a-secret"
 
 class Redis(BackendTest):
     def server(self, folder, port):
-        words = ["redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", folder, "--save", "", "--appendonly", "no",
-                 "--requirepass", PASSWORD, "--daemonize", "no"]
+        words = ["redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", folder, "--save", ""]
+        words += ["--appendonly", "no", "--requirepass", PASSWORD, "--daemonize", "no"]
         made = Server(words, folder / "redis.log")
         self.addCleanup(made.stop)
         wait_for(lambda: made.check() and self.ask(port, "PING") == "PONG", "redis-server")
         return made
 
-    def ask(self, port, *words):
-        command = ["redis-cli", "-p", str(port), "--no-auth-warning", "-a", PASSWORD, "--json", *words]
+    def ask(self, port, *words, password=PASSWORD):
+        command = ["redis-cli", "-p", str(port), "--no-auth-warning", "-a", password, "--json", *words]
         done = subprocess.run(command, capture_output=True, text=True, timeout=10)
         return json.loads(done.stdout) if done.returncode == 0 and done.stdout.strip() else None
 
@@ -71,8 +71,7 @@ class Redis(BackendTest):
         wait_for(lambda: "WRONGPASS" in relay.log or "failed to authenticate" in relay.log, "the complaint")
         self.assertEqual(self.ask(port, "XLEN", "port-knock"), 0)
         self.ask(port, "CONFIG", "SET", "requirepass", "wrong")
-        command = ["redis-cli", "-p", str(port), "--no-auth-warning", "-a", "wrong", "XLEN", "port-knock"]
-        wait_for(lambda: subprocess.run(command, capture_output=True, text=True, timeout=10).stdout.strip() == "1", "the alert")
+        wait_for(lambda: self.ask(port, "XLEN", "port-knock", password="wrong") == 1, "the alert")
 
 
 if __name__ == "__main__":
