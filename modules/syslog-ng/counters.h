@@ -17,7 +17,7 @@
  *
  * | counter             | counts                                                       |
  * |---------------------|--------------------------------------------------------------|
- * | messages            | messages that came, recognised or not                         |
+ * | messages            | messages that came, recognised or not                        |
  * | recognised          | messages that a dialect read                                 |
  * | ignored             | lines of a dialect that say nothing about a knock            |
  * | malformed           | lines of a dialect that are broken or impossible             |

@@ -137,8 +137,8 @@ class Prometheus(unittest.TestCase):
         self.fires({**self.series("messages_total", "0+100x120"), **self.series("recognised_total", "7x120")}, "100m",
                    self.case("PortKnockRecognisesNothing", "warning"))
         self.fires(self.series("unknown_prefix_total", "0 0 4 4 4"), "4m", self.case("PortKnockUnknownPrefix", "info"))
-        self.fires({**self.series("evicted_sources_total", "0x20"), **self.series("evicted_windows_total", "0 0 2 2 2")},
-                   "4m", self.case("PortKnockTableFull", "warning"))
+        evicted = {**self.series("evicted_sources_total", "0x20"), **self.series("evicted_windows_total", "0 0 2 2 2")}
+        self.fires(evicted, "4m", self.case("PortKnockTableFull", "warning"))
         self.fires(self.series("rate_limited_total", "0 0 9 9 9"), "4m",
                    self.case("PortKnockAlertsHeldBack", "warning"))
         self.fires({}, "20m", {"PortKnockAbsent": {"alertname": "PortKnockAbsent", "severity": "warning"}})
