@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
 # Copyright (c) 2026 the port-knock authors
-"""conf.d/backends/email.conf, to a mail server that takes commands in their order only (RFC 5321)."""
+"""conf.d/backends/email.conf, through a real sendmail (msmtp's) to a mail server that
+takes commands in their order only (RFC 5321)."""
 
 import email
 import email.policy
@@ -11,6 +12,9 @@ import threading
 import unittest
 
 from backend import BackendTest, free_port, wait_for
+
+
+COMMAND = "msmtp --host=127.0.0.1 --port={port} --from=port-knock@example.com --tls=off --auth=off -t -i"
 
 
 class MailServer(socketserver.ThreadingTCPServer):
@@ -94,8 +98,7 @@ class Email(BackendTest):
     def relay_to(self, port):
         return self.backend(
             "email",
-            values={"port_knock_email_port": port},
-            edit=lambda text: text.replace("time-reopen(10)", "time-reopen(1)"),
+            values={"port_knock_email_command": COMMAND.format(port=port)},
         )
 
     def mails(self, server, count):
@@ -119,17 +122,29 @@ class Email(BackendTest):
         self.assertNotIn("$", text)
         self.assertTrue(all(len(line) < 120 for line in text.splitlines()), text)
 
-    def test_while_the_server_is_away_alerts_wait_over_a_restart(self):
+    def test_each_alert_is_a_mail(self):
         port = free_port()
-        relay = self.relay_to(port)
-        for i in range(1, 4):
-            self.knock(relay, f"192.0.2.{i}")
-        relay.wait_lines(3, "alerts.log")
-        self.stop_cleanly(relay)
         server = self.server(port)
-        relay.start()
-        found = sorted(message["Subject"].split()[2] for _, _, message in self.mails(server, 3))
-        self.assertEqual(found, [f"192.0.2.{i}" for i in range(1, 4)])
+        relay = self.relay_to(port)
+        for i in range(1, 6):
+            self.knock(relay, f"192.0.2.{i}")
+        found = sorted(message["Subject"].split()[2] for _, _, message in self.mails(server, 5))
+        self.assertEqual(found, [f"192.0.2.{i}" for i in range(1, 6)])
+
+    def test_what_a_log_says_begins_no_line_of_a_mail(self):
+        port = free_port()
+        server = self.server(port)
+        relay = self.relay_to(port)
+        conf = relay.dir / "conf.d" / "port-knock.conf"
+        hostile = 'rewrite { set("fw1\\nBcc: other@example.net" value(".knock.hosts")); };'
+        before = conf.read_text()
+        conf.write_text(before.replace("filter(f_port_knock_email);", f"filter(f_port_knock_email); {hostile}"))
+        self.assertNotEqual(conf.read_text(), before)
+        self.assertEqual(relay.reload().returncode, 0)
+        self.knock(relay)
+        ((_, receivers, message),) = self.mails(server, 1)
+        self.assertEqual(receivers, ["security@example.com"])
+        self.assertIn("  seen by     fw1 Bcc: other@example.net", message.get_content().splitlines())
 
 
 if __name__ == "__main__":
