@@ -26,6 +26,7 @@ from relay import (  # noqa: E402  pylint: disable=wrong-import-position,unused-
     free_port,
     knock,
     now_usec,
+    version,
     wait_for,
 )
 
@@ -138,6 +139,11 @@ class BackendTest(RelayTest):
         lines = [deny(source, port, at_usec + 1000 * i, source_port=40000 + i) for i, port in enumerate(KNOWN_PORTS)]
         relay.send(lines)
         return at_usec, at_usec + 2000
+
+    def control(self, relay, *words):
+        """The lines that syslog-ng-ctl prints."""
+        command = ["syslog-ng-ctl", *words, "-c", str(relay.dir / "ctl")]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.splitlines()
 
     def expect_fields(self, found, expected, **more):
         """found has these fields, with these types."""

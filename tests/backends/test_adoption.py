@@ -30,8 +30,7 @@ class Adoption(BackendTest):
 
     def active_counters(self, relay):
         """Not those that syslog-ng keeps of what is no more."""
-        rows = relay._control("stats").stdout.splitlines()  # pylint: disable=protected-access
-        return [row for row in rows if row.startswith("parser;p_port_knock;1;a;")]
+        return [row for row in self.control(relay, "stats") if row.startswith("parser;p_port_knock;1;a;")]
 
     def test_shadow_comes_and_goes_and_the_originals_stay_the_same(self):
         relay = self.backend()

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import unittest
 
-from backend import CONF_DIR, SOURCE_DIR, BackendTest
+from backend import CONF_DIR, SOURCE_DIR, BackendTest, version
 
 DOCUMENT = (pathlib.Path(SOURCE_DIR) / "doc" / "statistics.md").read_text()
 RULES = CONF_DIR / "monitoring" / "prometheus-rules.yml"
@@ -65,6 +65,18 @@ class Statistics(BackendTest):
             name = counter.removesuffix("_*")
             self.assertEqual(metric, f"port_knock_{name}" + ("" if name in levels else "_total"))
             self.assertEqual(bool(label), counter.endswith("*"), counter)
+        if tuple(map(int, version().split("."))) >= (4, 1):
+            self.expect_real_metrics()
+
+    def expect_real_metrics(self):
+        relay = self.backend()
+        self.knock(relay)
+        lines = self.control(relay, "stats", "prometheus")
+        pattern = r'syslogng_(port_knock_\w+)\{(?=.*id="p_port_knock")(?=.*reference="1")(.*)\} \d+'
+        found = {}
+        for name, labels in (match.groups() for match in (re.fullmatch(pattern, line) for line in lines) if match):
+            found.setdefault(name, set()).update(set(re.findall(r'(\w+)="', labels)) - {"id", "reference"})
+        self.assertEqual(found, {metric: {label} - {""} for metric, label in rows().values()})
 
 
 class Prometheus(unittest.TestCase):
