@@ -4,11 +4,13 @@
 """conf.d/backends/redis.conf against a real redis-server."""
 
 import json
+import re
 import subprocess
 import unittest
 
-from backend import ALERT, BackendTest, Server, free_port, wait_for
+from backend import ALERT, KNOWN_PORTS, SOURCE_DIR, BackendTest, Server, deny, free_port, now_usec, wait_for
 
+ADOPTION = (SOURCE_DIR / "doc" / "adoption.md").read_text()
 PASSWORD = "not-a-secret"
 
 
@@ -61,6 +63,27 @@ class Redis(BackendTest):
         self.server(relay.dir, port)
         relay.start()
         self.assertEqual({entry["src_ip"] for entry in self.entries(port, 5)}, {f"192.0.2.{i}" for i in range(1, 6)})
+
+    def test_a_thousand_alerts_wait_and_take_the_room_that_the_document_says(self):
+        port = free_port()
+        relay = self.relay_to(port)
+        conf = relay.dir / "conf.d" / "port-knock.conf"
+        conf.write_text(conf.read_text().replace('persist-name("port-knock")', "max-alerts(10000) signs(none)"))
+        relay.start()
+        at_usec = now_usec()
+        sources = [f"192.0.2.{i}" for i in range(1, 251)] + [f"203.0.113.{i}" for i in range(1, 251)]
+        knocks = ((source, destination) for source in sources for destination in ("198.51.100.7", "198.51.100.8"))
+        relay.send(
+            deny(source, door, at_usec, destination=destination) for source, destination in knocks for door in KNOWN_PORTS
+        )
+        relay.wait_lines(1000, "alerts.log")
+        self.stop_cleanly(relay)
+        (buffer,) = relay.dir.glob("*.rqf")
+        alerts, size = re.search(r"disk buffer of (\d+) MiB, some ([0-9,]+) alerts", ADOPTION).groups()[::-1]
+        self.assertLess(buffer.stat().st_size / 1000 * int(alerts.replace(",", "")), int(size) * 1024 * 1024)
+        self.server(relay.dir, port)
+        relay.start()
+        self.assertEqual({entry["src_ip"] for entry in self.entries(port, 1000)}, set(sources))
 
     def test_a_wrong_password_is_said_and_nothing_is_lost(self):
         port = free_port()
