@@ -72,15 +72,14 @@ class Redis(BackendTest):
         relay.start()
         at_usec = now_usec()
         sources = [f"192.0.2.{i}" for i in range(1, 251)] + [f"203.0.113.{i}" for i in range(1, 251)]
-        knocks = ((source, destination) for source in sources for destination in ("198.51.100.7", "198.51.100.8"))
-        relay.send(
-            deny(source, door, at_usec, destination=destination) for source, destination in knocks for door in KNOWN_PORTS
-        )
+        for destination in ("198.51.100.7", "198.51.100.8"):
+            relay.send(deny(one, door, at_usec, destination=destination) for one in sources for door in KNOWN_PORTS)
         relay.wait_lines(1000, "alerts.log")
         self.stop_cleanly(relay)
         (buffer,) = relay.dir.glob("*.rqf")
-        alerts, size = re.search(r"disk buffer of (\d+) MiB, some ([0-9,]+) alerts", ADOPTION).groups()[::-1]
-        self.assertLess(buffer.stat().st_size / 1000 * int(alerts.replace(",", "")), int(size) * 1024 * 1024)
+        mebibytes, promised = re.search(r"disk buffer of (\d+) MiB, some ([0-9,]+) alerts", ADOPTION).groups()
+        bytes_each = buffer.stat().st_size / 1000
+        self.assertLess(bytes_each * int(promised.replace(",", "")), int(mebibytes) * 1024 * 1024)
         self.server(relay.dir, port)
         relay.start()
         self.assertEqual({entry["src_ip"] for entry in self.entries(port, 1000)}, set(sources))
