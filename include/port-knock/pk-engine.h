@@ -35,6 +35,10 @@ gboolean pk_line_header_is_plain(const gchar *header, gsize len);
 
 /* ---- recognition ---------------------------------------------------------- */
 
+/* The text of a relay's heartbeat begins with this word: no finding, and never
+ * recognised again. */
+#define PK_HEARTBEAT_WORD "port_knock_heartbeat"
+
 typedef struct _PkRecogniser PkRecogniser;
 
 /* Compiles the dialects into one search.  options are checked, and borrowed

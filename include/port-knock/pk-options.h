@@ -41,6 +41,7 @@ typedef struct _PkOptions
   gint signs;             /* bit n: sign n of engine/signs.h counts */
   gint alert_on;          /* PK_ALERT_ON_* */
   gint ipv6_prefix;       /* bits */
+  gint heartbeat_seconds; /* 0: none; the relay's, the engine reads no clock */
   gchar *known_sequences; /* path, owned; "": none; NULL: the list that is built in */
   GPtrArray *deny_prefix; /* of gchar *, owned; netfilter log prefixes */
   GPtrArray *accept_prefix;

@@ -76,6 +76,8 @@ static const PkOption OPTIONS[] =
     "file of known knocks instead of those built in; \"\" for none", G_STRUCT_OFFSET(PkOptions, known_sequences) },
   { "ipv6-prefix", PK_OPTION_INTEGER, 32, 128, 64, "bits", NULL,
     "IPv6 sources are remembered by their network of that size", G_STRUCT_OFFSET(PkOptions, ipv6_prefix) },
+  { "heartbeat", PK_OPTION_INTEGER, 0, 86400, 0, "seconds", NULL,
+    "a relay says this often that it works; 0: never", G_STRUCT_OFFSET(PkOptions, heartbeat_seconds), TRUE },
   { "deny-prefix", PK_OPTION_STRINGS, 0, 0, 0, "", NULL,
     "netfilter log prefix that means a denial; may be repeated", G_STRUCT_OFFSET(PkOptions, deny_prefix) },
   { "accept-prefix", PK_OPTION_STRINGS, 0, 0, 0, "", NULL,

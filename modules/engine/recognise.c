@@ -98,13 +98,19 @@ _begins_with_alert_word(PkSlice text)
   return FALSE;
 }
 
-/* Tags do not survive a hop, so an alert that another relay wrote is told by
- * its program and its text. */
+static gboolean
+_is_alert(PkSlice text)
+{
+  return _begins_with_alert_word(text) && pk_slice_find(text, PK_SLICE(" alert_id=")) >= 0;
+}
+
+/* Tags do not survive a hop, so what another relay wrote is told by its program
+ * and its text. */
 static gboolean
 _is_own(const PkLine *line)
 {
-  return pk_slice_equals(line->program, PK_SLICE("port-knock")) && _begins_with_alert_word(line->text) &&
-         pk_slice_find(line->text, PK_SLICE(" alert_id=")) >= 0;
+  return pk_slice_equals(line->program, PK_SLICE("port-knock")) &&
+         (_is_alert(line->text) || pk_slice_starts_with(line->text, PK_SLICE(PK_HEARTBEAT_WORD " ")));
 }
 
 void

@@ -17,6 +17,7 @@ typedef struct _EngineCounter
 
 /* clang-format off */
 static const gchar *const PLAIN_NAMES[PK_N_COUNTERS] = {
+  [PK_COUNTER_MESSAGES] = "messages",
   [PK_COUNTER_RECOGNISED] = "recognised",
   [PK_COUNTER_IGNORED] = "ignored",
   [PK_COUNTER_MALFORMED] = "malformed",

@@ -28,6 +28,7 @@
  *
  * | counter             | counts                                                       |
  * |---------------------|--------------------------------------------------------------|
+ * | messages            | messages that came, recognised or not                        |
  * | recognised          | messages that a dialect read                                 |
  * | ignored             | lines of a dialect that say nothing about a knock            |
  * | malformed           | lines of a dialect that are broken or impossible             |
@@ -66,7 +67,8 @@
 
 typedef enum
 {
-  PK_COUNTER_RECOGNISED = 0,
+  PK_COUNTER_MESSAGES = 0,
+  PK_COUNTER_RECOGNISED,
   PK_COUNTER_IGNORED,
   PK_COUNTER_MALFORMED,
   PK_COUNTER_UNKNOWN_PREFIX,

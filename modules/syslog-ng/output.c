@@ -7,9 +7,9 @@
 
 #include <syslog.h>
 
-#define PROGRAM "port-knock"
 #define MESSAGE_TAG "port-knock"
 #define ALERT_TAG "port-knock.alert"
+#define HEARTBEAT_TAG "port-knock.heartbeat"
 
 static void
 _init_field(PkOutput *self, const gchar *prefix, PkFieldId id)
@@ -34,6 +34,8 @@ pk_output_init(PkOutput *self, const gchar *prefix)
   self->can_append = !log_msg_is_handle_sdata(self->fields[0].handle) && pk_append_is_exact();
   self->message_tag = log_tags_get_by_name(MESSAGE_TAG);
   self->alert_tag = log_tags_get_by_name(ALERT_TAG);
+  self->heartbeat_tag = log_tags_get_by_name(HEARTBEAT_TAG);
+  self->prefix = prefix;
 }
 
 typedef struct _Sink
@@ -120,7 +122,7 @@ pk_output_new_alert(const PkOutput *self, const PkAlert *alert, const PkEvent *e
 
   msg->pri = LOG_AUTH | LEVELS[alert->confidence];
   _set_stamp(msg, alert->window_end_usec);
-  log_msg_set_value(msg, LM_V_PROGRAM, PROGRAM, -1);
+  log_msg_set_value(msg, LM_V_PROGRAM, PK_OUTPUT_PROGRAM, -1);
   if (alert->n_hosts > 0)
     log_msg_set_value(msg, LM_V_HOST, alert->hosts[0], -1);
   _set_text(msg, alert, event);

@@ -10,6 +10,8 @@
 
 /* Events and alerts as name-value pairs, and alerts as messages. */
 
+#define PK_OUTPUT_PROGRAM "port-knock"
+
 /* Handles and tag ids, looked up once: each look-up takes a global lock.
  * Handles are new ones, mostly, and therefore ascending, as pk_append_value()
  * likes them. */
@@ -18,9 +20,11 @@ typedef struct _PkOutput
   PkAppendable fields[PK_N_FIELDS];
   LogMessageValueType types[PK_N_FIELDS];
   gboolean can_append;
-  LogTagId message_tag, alert_tag;
+  LogTagId message_tag, alert_tag, heartbeat_tag;
+  const gchar *prefix; /* borrowed */
 } PkOutput;
 
+/* prefix is borrowed for as long as self is in use. */
 void pk_output_init(PkOutput *self, const gchar *prefix);
 
 /* The tag of a recognised message.  msg must be writable. */

@@ -5,6 +5,7 @@
 
 #include "allow-list.h"
 #include "counters.h"
+#include "heartbeat.h"
 #include "input.h"
 #include "output.h"
 #include "state.h"
@@ -46,6 +47,7 @@ typedef struct _PortKnockParser
   PkState *state;   /* NULL without correlate() */
   PkEngine *engine; /* borrowed from state */
   PkCounters counters;
+  PkHeartbeat heartbeat;
   struct iv_timer tick;
   gboolean told_full;
 } PortKnockParser;
@@ -65,13 +67,12 @@ static __thread Pending *_pending;
 
 /* ---- alerts --------------------------------------------------------------- */
 
+/* Takes over msg. */
 static void
-_emit(PortKnockParser *self, const PkAlert *alert, const PkEvent *event)
+_inject(PortKnockParser *self, LogMessage *msg)
 {
   LogPathOptions path_options = LOG_PATH_OPTIONS_INIT_NOACK;
-  LogMessage *msg = pk_output_new_alert(&self->output, alert, event);
 
-  stats_counter_inc(self->counters.alerts[alert->confidence]);
   if (self->settings.inject_mode == PK_INJECT_INTERNAL)
     {
       msg_post_message(msg);
@@ -82,6 +83,15 @@ _emit(PortKnockParser *self, const PkAlert *alert, const PkEvent *event)
    * the bound instead. */
   path_options.flow_control_requested = TRUE;
   log_pipe_forward_msg(&self->super.super, msg, &path_options);
+}
+
+static void
+_emit(PortKnockParser *self, const PkAlert *alert, const PkEvent *event)
+{
+  LogMessage *msg = pk_output_new_alert(&self->output, alert, event);
+
+  stats_counter_inc(self->counters.alerts[alert->confidence]);
+  _inject(self, msg);
 }
 
 static void
@@ -203,6 +213,7 @@ _process(LogParser *s, LogMessage **pmsg, const LogPathOptions *path_options, co
 {
   PortKnockParser *self = (PortKnockParser *) s;
 
+  stats_counter_inc(self->counters.plain[PK_COUNTER_MESSAGES]);
   /* Also what breaks the loop of internal() feeding the parser that writes there. */
   if (log_msg_is_tag_by_id(*pmsg, self->output.alert_tag))
     pk_counters_inc_result(&self->counters, PK_SCAN_OWN);
@@ -305,6 +316,16 @@ _keep_state(PortKnockParser *self)
 }
 
 static void
+_send_heartbeat(PortKnockParser *self)
+{
+  LogMessage *msg = pk_heartbeat_next(&self->heartbeat, &self->output, &self->counters, self->super.name,
+                                      self->reference, g_get_monotonic_time());
+
+  if (msg)
+    _inject(self, msg);
+}
+
+static void
 _tick(gpointer s)
 {
   PortKnockParser *self = s;
@@ -316,6 +337,7 @@ _tick(gpointer s)
       _keep_state(self);
     }
   _warn_of_unknown_prefixes(self);
+  _send_heartbeat(self);
   _start_tick(self, more ? TICK_AGAIN_MSEC : TICK_MSEC);
 }
 
@@ -379,20 +401,21 @@ static void
 _announce(PortKnockParser *self)
 {
   const PkOptions *options = &self->settings.engine;
-  gchar *dialects = _join_dialects();
+  gchar *dialects = _join_dialects(), *given = pk_settings_describe(&self->settings);
   PkStats stats = { 0 };
 
   if (self->engine)
     pk_engine_get_stats(self->engine, &stats);
   msg_info("port-knock: parser started", evt_tag_str("parser", self->super.name),
            evt_tag_int("reference", self->reference), evt_tag_str("correlate", self->engine ? "yes" : "no"),
-           evt_tag_str("state", self->state ? pk_state_origin(self->state) : "none"),
+           evt_tag_str("options", given), evt_tag_str("state", self->state ? pk_state_origin(self->state) : "none"),
            evt_tag_printf("reserved_bytes", "%" G_GUINT64_FORMAT, stats.reserved_bytes),
            evt_tag_int("max_sources", options->max_sources), evt_tag_int("max_windows", options->max_windows),
            evt_tag_int("window", options->window_seconds), evt_tag_int("settle", options->settle_seconds),
            evt_tag_printf("allow", "%" G_GSIZE_FORMAT, pk_allow_count(self->allow)), evt_tag_str("dialects", dialects),
            log_pipe_location_tag(&self->super.super));
   g_free(dialects);
+  g_free(given);
 }
 
 static void
@@ -446,6 +469,7 @@ _init(LogPipe *s)
     }
   pk_output_init(&self->output, self->settings.prefix);
   _register_counters(self);
+  pk_heartbeat_init(&self->heartbeat, self->settings.engine.heartbeat_seconds, &self->counters);
   _announce(self);
   _warn_of_references(self);
   _start_tick(self, TICK_MSEC);

@@ -300,3 +300,68 @@ pk_settings_engine_equals(const PkOptions *self, const PkOptions *other)
       return FALSE;
   return TRUE;
 }
+
+/* ---- as text, for the log ---------------------------------------------------- */
+
+static void
+_append_set_words(GString *out, const PkOption *option, gint bits)
+{
+  const gchar *separator = "";
+
+  for (gint i = 0; option->words[i]; i++)
+    if (bits & 1 << i)
+      {
+        g_string_append_printf(out, "%s%s", separator, option->words[i]);
+        separator = ",";
+      }
+}
+
+static void
+_append_option(GString *out, const PkOption *option, gconstpointer base)
+{
+  const gint *member = _integer(base, option);
+
+  g_string_append_printf(out, "%s%s(", out->len > 0 ? " " : "", option->name);
+  switch (option->type)
+    {
+    case PK_OPTION_INTEGER:
+      g_string_append_printf(out, "%d", *member);
+      break;
+    case PK_OPTION_WORD:
+      g_string_append(out, option->words[*member]);
+      break;
+    case PK_OPTION_WORDS:
+      _append_set_words(out, option, *member);
+      break;
+    case PK_OPTION_STRINGS:
+    case PK_OPTION_ENTRIES:
+      g_string_append_printf(out, "%u values", (*(GPtrArray *const *) member)->len);
+      break;
+    case PK_OPTION_PATH:
+      g_string_append(out, *(gchar *const *) member);
+      break;
+    }
+  g_string_append_c(out, ')');
+}
+
+gchar *
+pk_settings_describe(const PkSettings *self)
+{
+  GString *out = g_string_new(NULL);
+  gsize n;
+  const PkOption *table = pk_option_table(&n);
+
+  for (gsize i = 0; i < n; i++)
+    if ((self->engine.given >> i) & 1)
+      _append_option(out, &table[i], &self->engine);
+  for (gsize i = 0; i < G_N_ELEMENTS(WORD_OPTIONS); i++)
+    if (*_integer(self, &WORD_OPTIONS[i]) != WORD_OPTIONS[i].default_value)
+      _append_option(out, &WORD_OPTIONS[i], self);
+  if (strcmp(self->prefix, PK_SETTINGS_DEFAULT_PREFIX) != 0)
+    g_string_append_printf(out, "%sprefix(%s)", out->len > 0 ? " " : "", self->prefix);
+  if (self->persist_name)
+    g_string_append_printf(out, "%spersist-name(%s)", out->len > 0 ? " " : "", self->persist_name);
+  if (out->len == 0)
+    g_string_append(out, "defaults");
+  return g_string_free(out, FALSE);
+}

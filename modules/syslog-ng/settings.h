@@ -57,4 +57,8 @@ gboolean pk_settings_set(PkSettings *self, const gchar *name, GList *values, GEr
  * as it is.  The allow list is not the engine's. */
 gboolean pk_settings_engine_equals(const PkOptions *self, const PkOptions *other);
 
+/* What was set, as one line for the log: "settle(5) deny-prefix(2 values)";
+ * "defaults" if nothing was.  New string. */
+gchar *pk_settings_describe(const PkSettings *self);
+
 #endif

@@ -83,6 +83,7 @@ Test(explain, a_line_to_which_nothing_leads_has_no_nearest_row)
 Test(explain, an_own_alert_has_no_nearest_row)
 {
   cr_expect_eq(_explain("port-knock", "rapid_sequential_port_denied alert_id=0 src_ip=192.0.2.1"), PK_SCAN_OWN);
+  cr_expect_eq(_explain("port-knock", "port_knock_heartbeat parser=p_knock reference=1 seconds=0"), PK_SCAN_OWN);
   cr_expect_null(why.dialect);
 }
 

@@ -113,7 +113,7 @@ GOOD = """
   cooldown(0) min-confidence(low) max-sources(4096) max-windows(256) max-alerts(100) deny-prefix("A: " 'B: ')
   deny-prefix("C: ") accept-prefix("D: ") prefix(".SDATA.knock@32473.") persist-name("edge") inject-mode("internal")
   allow("192.0.2.0/24" "one") allow("192.0.2.1" "two" "198.51.100.0/24" "2026-12-31") allow("::1 until=2026-12-31 x")
-  allow-file("/nowhere/allow") state-file("/nowhere") save-interval(0) correlate(yes) fields(all)
+  allow-file("/nowhere/allow") heartbeat(3600) state-file("/nowhere") save-interval(0) correlate(yes) fields(all)
   use-time(received) scope("${HOST}") template("$MSG")
 """
 
@@ -193,6 +193,7 @@ class Options(RelayTest):
         line = next(line for line in relay.log.splitlines() if "port-knock: parser started" in line)
         self.assertIn("parser='p_knock'", line)
         self.assertIn("state='new'", line)
+        self.assertIn("options='window(20) settle(2) max-sources(2048)'", line)
         self.assertIn("max_sources='2048', max_windows='128', window='20', settle='2'", line)
         self.assertRegex(line, r"reserved_bytes='[1-9][0-9]+'")
         self.assertRegex(line, r"dialects='ufw,[a-z0-9,_-]*knockd")

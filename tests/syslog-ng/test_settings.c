@@ -205,3 +205,39 @@ Test(settings, compare_every_option_of_the_engine)
       pk_settings_clear(&before);
     }
 }
+
+Test(settings, compare_nothing_that_the_engine_does_not_read)
+{
+  PkSettings before;
+
+  pk_settings_copy(&settings, &before);
+  cr_assert(_set("heartbeat", "60"));
+  cr_assert(_set("allow", "192.0.2.1 reason"));
+  cr_expect(pk_settings_engine_equals(&before.engine, &settings.engine));
+  pk_settings_clear(&before);
+}
+
+static void
+_expect_description(const gchar *expected)
+{
+  gchar *text = pk_settings_describe(&settings);
+
+  cr_expect_str_eq(text, expected, "%s", text);
+  g_free(text);
+}
+
+Test(settings, are_described_by_what_was_set)
+{
+  _expect_description("defaults");
+  cr_assert(_set("window", "60"));
+  cr_assert(_set("min-confidence", "high"));
+  cr_assert(_set("alert-on", "window,host"));
+  cr_assert(_set("known-sequences", "/nowhere/doors.json"));
+  cr_assert(_set("deny-prefix", "A: "));
+  cr_assert(_set("deny-prefix", "B: "));
+  cr_assert(_set("fields", "all"));
+  cr_assert(_set("prefix", "knock."));
+  cr_assert(_set("persist-name", "edge"));
+  _expect_description("window(60) min-confidence(high) alert-on(window,host) known-sequences(/nowhere/doors.json) "
+                      "deny-prefix(2 values) fields(all) prefix(knock.) persist-name(edge)");
+}
