@@ -102,8 +102,7 @@ static const struct
   { "min-duration", 0, 3600, 0 },     { "scan-memory", 60, 86400, 3600 },
   { "cooldown", 0, 86400, 300 },      { "max-sources", 1024, 16777216, 262144 },
   { "max-windows", 64, 16777216, 0 }, { "max-alerts", 1, 10000, 60 },
-  { "save-interval", 0, 3600, 60 },
-  { "heartbeat", 0, 86400, 0 },
+  { "save-interval", 0, 3600, 60 },   { "heartbeat", 0, 86400, 0 },
 };
 
 Test(options, every_range_holds_at_both_ends)

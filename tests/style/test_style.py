@@ -26,10 +26,12 @@ FUNCTION_LINES_MEDIAN = 10
 
 CODE_FOLDERS = ("include", "modules", "tests", "conf.d", "debian", ".ci")
 CODE_SUFFIXES = (".c", ".h", ".def", ".ym", ".py", ".sh", ".conf")
-CODE_FILES = ("GNUmakefile", "Makefile.am", "configure.ac", ".ci/debian", ".ci/run", "tests/run-test",
+CODE_FILES = ("GNUmakefile", "Makefile.am", "tests/tests.am", "configure.ac", ".ci/debian", ".ci/run", "tests/run-test",
               "debian/install-packages", "debian/tests/life", "debian/tests/relay")
+# What makes lists, and what runs before there is one.
+UNLISTED = ("Makefile.am", "tests/tests.am", "configure.ac", ".ci/debian", ".ci/run")
 GENERATED = re.compile(r"port-knock-grammar\.[chy]$")
-MAKEFILES = re.compile(r"(^|/)(GNUmakefile|Makefile\.am)$")
+MAKEFILES = re.compile(r"(^|/)(GNUmakefile|Makefile\.am|tests\.am)$")
 
 ENGINE = ("modules/scan/", "modules/dialects/", "modules/engine/")
 SCANNERS = ("modules/scan/", "modules/dialects/")
@@ -361,13 +363,13 @@ class TheFiles(unittest.TestCase):
         self._report(complaints)
 
     def test_each_file_is_in_the_makefile(self):
-        makefile = read("Makefile.am")
+        makefile = read("Makefile.am") + read("tests/tests.am")
         listed = set(re.findall(r"[\w./-]+", makefile))
         complaints = []
         for path in self.texts:
             folder = os.path.dirname(path)
             known = {path, folder, os.path.splitext(path)[0], path.replace("port-knock-grammar", "$(GRAMMAR)")}
-            if path not in ("Makefile.am", "configure.ac", ".ci/debian", ".ci/run") and not known & listed:
+            if path not in UNLISTED and not known & listed:
                 complaints.append(f"{path} is not in Makefile.am")
         self._report(complaints)
 
