@@ -240,13 +240,14 @@ _set_confirmed(PkAlert *alert)
 gboolean
 pk_ledger_confirm(PkLedger *self, guint64 source, gint64 arrival_usec, PkDraft *ret_draft)
 {
-  const PkTrail *trail = pk_recent_find(self->trails, source);
+  PkTrail *trail = pk_recent_find(self->trails, source);
   const PkAddr *dest = trail && trail->accept_usec == arrival_usec ? &trail->accept_dest : NULL;
   Judged *judged = trail ? (Judged *) _find_waiting(self, source, dest, arrival_usec) : NULL;
 
   if (!judged || !pk_trail_proves(trail, &judged->alert, judged->is_scanner, self->rule->confirm_usec))
     return FALSE;
   judged->is_confirmed = TRUE;
+  trail->is_open_told = TRUE;
   memset(ret_draft, 0, sizeof(*ret_draft));
   ret_draft->kind = PK_DRAFT_CONFIRMATION;
   ret_draft->source = source;
@@ -417,7 +418,7 @@ _remember(PkLedger *self, const PkDraft *draft, gint64 arrival_usec)
 static void
 _judge(PkLedger *self, PkDraft *draft, gint64 arrival_usec)
 {
-  const PkTrail *trail = pk_recent_find(self->trails, draft->source);
+  PkTrail *trail = pk_recent_find(self->trails, draft->source);
   gboolean is_proven = trail && pk_trail_proves(trail, &draft->alert, draft->facts.scanner, self->rule->confirm_usec);
 
   _rate(self, draft);
@@ -426,6 +427,7 @@ _judge(PkLedger *self, PkDraft *draft, gint64 arrival_usec)
   pk_trail_tell(trail, &draft->alert, self->rule->confirm_usec);
   if (!is_proven)
     return;
+  trail->is_open_told = TRUE;
   _set_confirmed(&draft->alert);
   ((Judged *) pk_recent_find(self->judged, _judged_key(self, draft->source, &draft->alert.dest)))->is_confirmed = TRUE;
 }

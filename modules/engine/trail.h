@@ -46,7 +46,7 @@ typedef struct _PkTrail
   PkAddr accept_dest;
   PkPort accept_port;
   gboolean accept_is_service;
-  gboolean is_open_told; /* there was an alert of the open door alone; the ledger's to set */
+  gboolean is_open_told; /* by an alert of a candidate that it proves, or of the door alone; the ledger's to set */
   gboolean is_allowed;
   guint stage;
   gchar door[PK_WORD_BYTES], opened[PK_WORD_BYTES];

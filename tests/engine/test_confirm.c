@@ -335,6 +335,17 @@ Test(confirm, a_daemon_that_opens_confirms_the_knock_before_it)
   EXPECT_ALERTS(1);
 }
 
+/* A replay, or a relay whose tick was late: the candidate has settled by itself, and then the held line falls due. */
+Test(confirm, a_door_is_not_told_beside_the_knock_that_it_proved_when_the_tick_comes_late)
+{
+  _knock(USER, LATER);
+  _open_sesame(USER, LATER + 10);
+  knocks_tick(&knocks, LATER + 20000);
+  EXPECT_ALERTS(1);
+  _expect_confirmed(0, "daemon_open");
+  cr_expect_eq(knocks.alerts[0].n_attempts, 3);
+}
+
 Test(confirm, a_daemon_that_overtakes_the_firewall_confirms_too)
 {
   _open_sesame(USER, LATER - 900);
