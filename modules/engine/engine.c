@@ -386,12 +386,13 @@ _hash_finding(const PkEvent *event, PkSlice host)
   return hash + (event->has & PK_HAS_STAGE ? event->stage : 0);
 }
 
+/* Few events are findings, and an alert is large. */
 static gsize
-_observe_finding(PkEngine *self, const PkEvent *event, const PkSender *sender, gint64 arrival_usec, PkAlert *ret_alerts)
+_report_finding(PkEngine *self, const PkEvent *event, const PkSender *sender, gint64 arrival_usec, PkAlert *ret_alerts)
 {
   PkAlert alert = { .branch = event->branch, .of_event = TRUE };
 
-  if (!(self->alert_on & _get_group(event)) || !pk_branch_confidence(event->branch, &alert.confidence))
+  if (!pk_branch_confidence(event->branch, &alert.confidence))
     return 0;
   alert.source = event->source;
   alert.has_source = (event->has & PK_HAS_SOURCE) != 0;
@@ -416,7 +417,7 @@ pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice sc
 
   sender.scope = _choose_scope(event, scope, host, buffer);
   _observe_listener(self, event, host, arrival_usec);
-  n = _observe_finding(self, event, &sender, arrival_usec, ret_alerts);
+  n = self->alert_on & _get_group(event) ? _report_finding(self, event, &sender, arrival_usec, ret_alerts) : 0;
   if (_makes_hits(event))
     n += _observe_hit(self, event, &sender, arrival_usec, ret_alerts + n);
   else
