@@ -129,7 +129,7 @@ _visit_all(PkCounters *self, const Walk *walk)
 {
   stats_lock();
   for (gsize i = 0; i < PK_N_COUNTERS; i++)
-    _visit(walk, &KIND_TOTAL, PLAIN_NAMES[i], &self->plain[i]);
+    _visit(walk, i == PK_COUNTER_STATE_BYTES ? &KIND_LEVEL : &KIND_TOTAL, PLAIN_NAMES[i], &self->plain[i]);
   for (PkConfidence i = PK_CONFIDENCE_LOW; i < PK_N_CONFIDENCES; i++)
     _visit(walk, &KIND_ALERTS, pk_confidence_name(i), &self->alerts[i]);
   for (gsize i = 0; i < PK_N_ENGINE_TOTALS; i++)

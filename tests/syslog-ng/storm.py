@@ -147,5 +147,5 @@ class Receiver:
 
 def destination_stats(relay):
     """{"dropped": ..., "queued": ..., ...} of the network() destination."""
-    rows = (line.split(";") for line in relay._control("stats").stdout.splitlines())
+    rows = (line.split(";") for line in relay.control("stats").stdout.splitlines())
     return {row[4]: int(row[5]) for row in rows if row[0].startswith("dst.") and "tcp" in row[0] + row[2]}

@@ -78,7 +78,7 @@ class Threads(RelayTest):
         storm.finish(senders)
         total = sum(len(lines) for lines, _ in work)
         self.assertEqual(len(relay.wait_lines(total, seconds=storm.PATIENCE_SECONDS)), total)
-        self.assertEqual(relay._control("stats").returncode, 0)
+        self.assertEqual(relay.control("stats").returncode, 0)
         self.stop_cleanly(relay)
 
     def test_workers_that_open_files_and_the_timer_do_not_wait_for_each_other(self):
