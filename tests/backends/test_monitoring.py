@@ -36,6 +36,11 @@ def metrics_of(text):
 
 
 class Statistics(BackendTest):
+    def commands(self):
+        found = re.findall(r"^(syslog-ng-ctl (?!stats prometheus).*)$", DOCUMENT, re.M)
+        self.assertGreater(len(found), 1)
+        return found
+
     def test_every_counter_has_a_row_and_every_row_a_counter(self):
         relay = self.backend()
         self.knock(relay)
@@ -52,7 +57,7 @@ class Statistics(BackendTest):
         relay = self.backend()
         self.knock(relay)
         relay.wait_lines(1, "alerts.log")
-        for command in re.findall(r"^    (syslog-ng-ctl (?!stats prometheus).*)$", DOCUMENT, re.M):
+        for command in self.commands():
             words = command.replace("syslog-ng-ctl", f"syslog-ng-ctl -c {relay.dir / 'ctl'}", 1)
             words = re.sub(r"syslog-ng-ctl (-c \S+) (\w+)( get)?", r"syslog-ng-ctl \2\3 \1", words)
             done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, timeout=10)
@@ -60,7 +65,7 @@ class Statistics(BackendTest):
             self.assertRegex(done.stdout, r"\Aparser[;.]p_port_knock[;.]1[;.]|\A1\n", command)
 
     def test_metrics_are_called_as_the_counters_are(self):
-        levels = {"sources", "windows", "reserved_bytes"}
+        levels = {"sources", "windows", "reserved_bytes", "state_bytes"}
         for counter, (metric, label) in rows().items():
             name = counter.removesuffix("_*")
             self.assertEqual(metric, f"port_knock_{name}" + ("" if name in levels else "_total"))

@@ -92,7 +92,7 @@ _parse_as_arguments(gchar **lines)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  gchar *text = g_strndup((const gchar *) data, MIN(size, 4096));
+  gchar *text = size ? g_strndup((const gchar *) data, MIN(size, 4096)) : g_strdup("");
   gchar **lines = g_strsplit(text, "\n", 64);
 
   _set_lines(lines);
