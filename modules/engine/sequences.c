@@ -52,8 +52,8 @@ pk_sequences_add_to_filter(PkSequences *self, const PkSequence *sequence)
         (guint8) (1 << sequence->ports[i].port % 8);
 }
 
-static gboolean
-_is_in_any(const PkSequences *self, const PkPort *port)
+gboolean
+pk_sequences_have_port(const PkSequences *self, const PkPort *port)
 {
   return (self->filter[_filter_row(port)][port->port / 8] >> port->port % 8) & 1;
 }
@@ -89,7 +89,7 @@ _find_spot(const Hits *self, guint32 id)
 static guint32
 _find_id(const PkSequences *known, const PkPort *port)
 {
-  return _is_in_any(known, port) ? pk_sequence_index_find(&known->index, port) : PK_PORT_ID_NONE;
+  return pk_sequences_have_port(known, port) ? pk_sequence_index_find(&known->index, port) : PK_PORT_ID_NONE;
 }
 
 static void

@@ -47,6 +47,8 @@ typedef struct _PkSequenceMatch
   PkPort missing; /* which of its ports was not seen, if is_missing */
 } PkSequenceMatch;
 
+/* FALSE: no sequence has that port, so that a hit on it completes none. */
+gboolean pk_sequences_have_port(const PkSequences *self, const PkPort *port);
 /* ports are the hits of one source towards one destination in event-time order,
  * at most PK_HITS_MAX; newest is the index of the one that was added last.  TRUE
  * when that hit completes a known sequence.

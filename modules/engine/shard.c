@@ -312,6 +312,7 @@ _add_to_window(PkShard *self, PkSource *source, const PkHit *hit, PkDrafts *draf
   if (outcome->added)
     _remember(self, source->at.window.memory, hit);
   is_sequence = outcome->added && self->config->sequences &&
+                pk_sequences_have_port(self->config->sequences, &hit->port) &&
                 _take_sequence(self, source, outcome->place, hit->arrival_usec, drafts);
   if (outcome->scan && !is_sequence)
     _remember_scan(self, source->at.window.memory, hit->arrival_usec);
