@@ -99,7 +99,7 @@ _complain(const gchar *what, const gchar *detail)
   GString *usage = g_string_new(NULL);
 
   _append_usage(usage);
-  fprintf(stderr, "port-knock: %s%s\n%s", what, detail, usage->str);
+  (void) fprintf(stderr, "port-knock: %s%s\n%s", what, detail, usage->str);
   g_string_free(usage, TRUE);
   return PK_EXIT_NOTHING_DONE;
 }
@@ -107,9 +107,9 @@ _complain(const gchar *what, const gchar *detail)
 static PkExit
 _complain_of_arguments(const PkCommand *command, GError *error)
 {
-  fprintf(stderr, "port-knock: %s\n", error->message);
+  (void) fprintf(stderr, "port-knock: %s\n", error->message);
   if (g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
-    fprintf(stderr, "usage: %s\n", command->synopsis);
+    (void) fprintf(stderr, "usage: %s\n", command->synopsis);
   g_error_free(error);
   return PK_EXIT_NOTHING_DONE;
 }
@@ -117,7 +117,7 @@ _complain_of_arguments(const PkCommand *command, GError *error)
 static PkExit
 _complain_of_inputs(const PkCommand *command, const gchar *complaint)
 {
-  fprintf(stderr, "port-knock: %s\nusage: %s\n", complaint, command->synopsis);
+  (void) fprintf(stderr, "port-knock: %s\nusage: %s\n", complaint, command->synopsis);
   return PK_EXIT_NOTHING_DONE;
 }
 

@@ -522,9 +522,11 @@ _open_object(Keys *self)
 static gchar *
 _close_object(Keys *self, gsize *ret_at)
 {
-  GArray *seen = self->seen[--self->depth];
+  GArray *seen = self->depth > 0 ? self->seen[--self->depth] : NULL;
   gchar *twice = NULL;
 
+  if (!seen)
+    return NULL;
   g_array_sort(seen, _compare_keys);
   for (guint i = 1; !twice && i < seen->len; i++)
     {
