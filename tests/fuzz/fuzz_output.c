@@ -86,7 +86,7 @@ _take_name(gchar name[PK_NAME_BYTES], Bytes *bytes)
   PkSlice text = _take_text(bytes);
 
   memset(name, 0, PK_NAME_BYTES);
-  if (size)
+  if (text.len)
     memcpy(name, text.data, MIN(text.len, PK_NAME_BYTES - 1));
 }
 
