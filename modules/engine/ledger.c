@@ -314,13 +314,20 @@ pk_ledger_draft_open_door(PkLedger *self, guint64 source, PkDraft *ret_draft)
 }
 
 gboolean
-pk_ledger_close_stage(PkLedger *self, gint64 arrival_usec, PkDraft *ret_draft)
+pk_ledger_has_due_stage(const PkLedger *self, gint64 arrival_usec)
 {
   guint64 key;
   const Stage *stage = pk_recent_oldest(self->stages, &key);
 
-  if (!stage || arrival_usec - stage->arrival_usec < STAGE_USEC)
-    return FALSE;
+  return stage && arrival_usec - stage->arrival_usec >= STAGE_USEC;
+}
+
+void
+pk_ledger_close_stage(PkLedger *self, PkDraft *ret_draft)
+{
+  guint64 key;
+  const Stage *stage = pk_recent_oldest(self->stages, &key);
+
   _begin_finding(ret_draft, stage->source, &stage->address, stage->scope, stage->host, stage->time_usec,
                  stage->arrival_usec);
   ret_draft->allowed = stage->is_allowed;
@@ -331,7 +338,6 @@ pk_ledger_close_stage(PkLedger *self, gint64 arrival_usec, PkDraft *ret_draft)
   if (stage->door[0])
     pk_alert_add_evidence(&ret_draft->alert, "door", pk_slice_from_string(stage->door));
   pk_recent_remove(self->stages, key);
-  return TRUE;
 }
 
 /* ---- verdicts ------------------------------------------------------------------------- */

@@ -78,9 +78,10 @@ gboolean pk_ledger_confirm(PkLedger *self, guint64 source, gint64 arrival_usec, 
 gboolean pk_ledger_draft_open_door(PkLedger *self, guint64 source, PkDraft *ret_draft);
 gboolean pk_ledger_has_open_door(const PkLedger *self, guint64 source, gint64 arrival_usec);
 
-/* Stages that never opened, 60 seconds after the last one: the next one that is
- * due.  *ret_draft is its finding. */
-gboolean pk_ledger_close_stage(PkLedger *self, gint64 arrival_usec, PkDraft *ret_draft);
+/* Stages that never opened are due 60 seconds after the last one. */
+gboolean pk_ledger_has_due_stage(const PkLedger *self, gint64 arrival_usec);
+/* The next one, which must be due.  *ret_draft is its finding. */
+void pk_ledger_close_stage(PkLedger *self, PkDraft *ret_draft);
 
 /* ---- verdicts --------------------------------------------------------------------- */
 

@@ -585,8 +585,9 @@ _end_door(PkShard *self, gint64 arrival_usec, PkDrafts *drafts)
 static gboolean
 _end_stage(PkShard *self, gint64 arrival_usec, PkDrafts *drafts)
 {
-  if (!pk_ledger_close_stage(self->ledger, arrival_usec, pk_drafts_next(drafts)))
+  if (!pk_ledger_has_due_stage(self->ledger, arrival_usec))
     return FALSE;
+  pk_ledger_close_stage(self->ledger, pk_drafts_next(drafts));
   self->stats.failed_attempts++;
   drafts->n += self->config->alert_on_failed ? 1 : 0;
   return TRUE;
