@@ -39,6 +39,7 @@ class Results:
     commands: list = None
     recognition: str = ""
 
+
 SOAK_HEADING = "\n## Soak\n"
 
 
