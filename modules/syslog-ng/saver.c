@@ -37,8 +37,9 @@ struct _PkSaver
   gchar *path, *machine;
   gint64 interval_usec; /* 0: only at stop */
   gint64 saved_usec;
-  Job *job;    /* NULL: none is under way */
-  gchar *told; /* why the last save failed; NULL: it did not */
+  gint64 again_usec; /* monotonic; when what was loaded is saved again; 0: it was, or nothing was loaded */
+  Job *job;          /* NULL: none is under way */
+  gchar *told;       /* why the last save failed; NULL: it did not */
   PkSaverStats stats;
 };
 
@@ -179,6 +180,8 @@ pk_saver_load(PkSaver *self, const PkOptions *options)
   /* What is no fault of the file will be told by whoever makes a new engine. */
   if (error && error->domain == PK_STATE_ERROR && error->code != PK_STATE_ERROR_NONE)
     _put_aside(self, error);
+  if (engine)
+    self->again_usec = g_get_monotonic_time() + FIRST_SAVE_USEC;
   g_clear_error(&error);
   return engine;
 }
@@ -279,12 +282,27 @@ _begin(PkSaver *self, PkEngine *engine)
     _finish(self, job);
 }
 
+/* What was due when the file was written is told after a start, and has to leave the file, or a crash tells it
+ * again: that save comes also where no other one is wanted before the stop. */
+static gboolean
+_is_due(PkSaver *self)
+{
+  gint64 now_usec = g_get_monotonic_time();
+
+  if (self->again_usec && now_usec >= self->again_usec)
+    {
+      self->again_usec = 0;
+      return TRUE;
+    }
+  return self->interval_usec && now_usec - self->saved_usec >= self->interval_usec;
+}
+
 void
 pk_saver_tick(PkSaver *self, PkEngine *engine)
 {
   if (self->job && g_atomic_int_get(&self->job->done))
     pk_saver_wait(self);
-  if (!self->job && self->interval_usec && g_get_monotonic_time() - self->saved_usec >= self->interval_usec)
+  if (!self->job && _is_due(self))
     _begin(self, engine);
 }
 

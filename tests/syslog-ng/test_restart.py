@@ -146,7 +146,12 @@ class Restart(RestartTest):
         self.assertEqual(self.reported(relay), [])
 
     def test_a_knock_that_was_due_does_not_come_again_after_a_kill(self):
-        relay = self.relay(simple("settle(1) window(30)"))
+        for interval in (60, 0):
+            with self.subTest(interval):
+                self.expect_once(f"settle(1) window(30) save-interval({interval})")
+
+    def expect_once(self, options):
+        relay = self.relay(simple(options))
         relay.send(self.knock)
         relay.wait_lines(3)
         self.stop_cleanly(relay)
