@@ -5,6 +5,7 @@
 
 #include "engine/recognise.h"
 #include "engine/registry.h"
+#include "scan/scan.h"
 #include "scan/slice.h"
 #include "scan/tuple.h"
 
@@ -18,6 +19,13 @@ struct _PkRecogniser
   GPtrArray *strings;
   PkTupleIndex *tuple_indexes[PK_NEEDLES_ROWS_MAX]; /* by row; NULL: it has no tuple */
 };
+
+/* What a line lacks is had when a row asks for it, and once. */
+typedef struct _Completion
+{
+  PkCompleteFunc complete; /* NULL: done */
+  gpointer user_data;
+} Completion;
 
 static gint
 _compare_longest_first(gconstpointer a, gconstpointer b)
@@ -160,21 +168,55 @@ _try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, Pk
                                                             : pk_recogniser_try_row(self, worst_row, line, event);
 }
 
+static void
+_complete(Completion *self, PkLine *line)
+{
+  if (!self->complete)
+    return;
+  self->complete(line, self->user_data);
+  self->complete = NULL;
+  line->sdata.len = MIN(line->sdata.len, PK_LINE_BYTES_MAX);
+}
+
+static PkScanResult
+_complete_and_try(const PkRecogniser *self, const PkRowSet *rows, PkLine *line, Completion *completion,
+                  PkEvent *ret_event)
+{
+  if (pk_row_set_is_empty(rows))
+    return PK_SCAN_NO_MATCH;
+  _complete(completion, line);
+  return _try_rows(self, rows, line, ret_event);
+}
+
+/* The short way.  Unless it ends with a match, the long one begins anew. */
+static PkScanResult
+_recognise_by_prefix(const PkRecogniser *self, PkLine *line, Completion *completion, PkEvent *ret_event)
+{
+  gssize body = pk_netfilter_find_body(line);
+  PkRowSet rows;
+
+  if (body < 0)
+    return PK_SCAN_NO_MATCH;
+  pk_registry_select_prefixes(self->registry, line, (gsize) body, &rows);
+  return _complete_and_try(self, &rows, line, completion, ret_event);
+}
+
 PkScanResult
 pk_recognise_begun(const PkRecogniser *self, PkLine *line, PkCompleteFunc complete, gpointer user_data,
                    PkEvent *ret_event)
 {
+  Completion completion = { complete, user_data };
+  PkScanResult result;
   PkRowSet rows;
 
   line->text.len = MIN(line->text.len, PK_LINE_BYTES_MAX);
   if (G_UNLIKELY(_is_own(line)))
     return PK_SCAN_OWN;
+  result = _recognise_by_prefix(self, line, &completion, ret_event);
+  if (result == PK_SCAN_MATCH)
+    return result;
   pk_registry_select(self->registry, line, &rows);
-  if (pk_row_set_is_empty(&rows))
-    return PK_SCAN_NO_MATCH;
-  complete(line, user_data);
-  line->sdata.len = MIN(line->sdata.len, PK_LINE_BYTES_MAX);
-  return _try_rows(self, &rows, line, ret_event);
+  return _complete_and_try(self, &rows, line, &completion, ret_event);
 }
 
 static void

@@ -110,17 +110,23 @@ _find_elsewhere(const PkLine *line)
   return pk_slice_find_char(line->sdata, '=') < 0 ? line->sdata : pk_slice(NULL, 0);
 }
 
+gboolean
+pk_netfilter_prefix_is_writer(PkSlice program)
+{
+  static const PkSlice writers[] = { { "kernel", 6 }, { "klogd", 5 }, { "ulogd", 5 }, { "ulogd2", 6 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS(writers); i++)
+    if (pk_slice_equals(program, writers[i]))
+      return TRUE;
+  return FALSE;
+}
+
 /* Whoever can name a user or a page puts words into another program's line.  A
  * prefix of one word is left to those who log through a program of their own. */
 static gboolean
 _is_quoted(const PkLine *line, PkSlice text)
 {
-  static const PkSlice writers[] = { { "kernel", 6 }, { "klogd", 5 }, { "ulogd", 5 }, { "ulogd2", 6 } };
-
-  for (gsize i = 0; i < G_N_ELEMENTS(writers); i++)
-    if (pk_slice_equals(line->program, writers[i]))
-      return FALSE;
-  return line->program.len > 0 && pk_slice_find_char(text, ' ') >= 0;
+  return line->program.len > 0 && !pk_netfilter_prefix_is_writer(line->program) && pk_slice_find_char(text, ' ') >= 0;
 }
 
 void
@@ -144,18 +150,17 @@ _fits_start(PkSlice text, const gchar *pattern)
   const gchar *at = text.data, *end = pk_slice_end(text);
 
   for (; *pattern; pattern++)
-    if (*pattern != '#')
-      {
-        if (at == end || *at++ != *pattern)
-          return FALSE;
-      }
-    else
-      {
-        if (at == end || !g_ascii_isdigit(*at))
-          return FALSE;
-        while (at < end && g_ascii_isdigit(*at))
+    {
+      if (at < end && *at == *pattern && *pattern != '#')
+        {
           at++;
-      }
+          continue;
+        }
+      if (*pattern != '#' || at == end || !g_ascii_isdigit(*at))
+        return FALSE;
+      while (at < end && g_ascii_isdigit(*at))
+        at++;
+    }
   return TRUE;
 }
 

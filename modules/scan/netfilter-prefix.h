@@ -21,6 +21,9 @@ typedef struct _PkNetfilterPrefix
  * parser took for structured data) may be the prefix. */
 void pk_netfilter_prefix_read(const PkLine *line, PkSlice before, PkEvent *event, PkNetfilterPrefix *ret_prefix);
 
+/* program is the kernel, or a daemon that writes what the kernel hands to it. */
+gboolean pk_netfilter_prefix_is_writer(PkSlice program);
+
 gboolean pk_netfilter_prefix_belongs(const PkNetfilterPrefix *self, const PkNetfilterSpec *spec);
 
 /* *ret_word is what action_word shows; empty for PK_VERDICT_NONE. */

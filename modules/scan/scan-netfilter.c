@@ -76,6 +76,12 @@ _find_body(PkSlice text)
   return -1;
 }
 
+gssize
+pk_netfilter_find_body(const PkLine *line)
+{
+  return pk_netfilter_prefix_is_writer(line->program) ? _find_body(line->text) : -1;
+}
+
 /* ---- keys and values ------------------------------------------------------ */
 
 /* A key as a number, so that telling keys apart costs one switch; the bytes as
@@ -287,22 +293,20 @@ _read_value(Reader *self, guint64 key, PkSlice value)
 
 /* FALSE at the packet inside an ICMP error. */
 static inline gboolean
-_read_token(Reader *self, PkSlice token)
+_read_token(Reader *self, PkSlice token, gsize key_len)
 {
   guint64 octets = pk_octets_load(token.data, self->end);
-  guint64 equals = pk_octets_equal(octets, '=');
-  guint key_len = pk_octets_before(equals);
 
-  if (key_len < MIN(token.len, 8))
+  if (key_len < token.len && key_len < 8)
     {
-      guint64 key = pk_octets_cut(octets, equals);
+      guint64 key = pk_octets_first(octets, (guint) key_len);
 
       if (key == KEY4('[', 'S', 'R', 'C'))
         return FALSE;
       _read_value(self, key, pk_slice_from(token, key_len + 1));
     }
   else
-    _read_flag(self, token.len < 8 ? octets & ((G_GUINT64_CONSTANT(1) << (8 * token.len)) - 1) : octets);
+    _read_flag(self, token.len < 8 ? pk_octets_first(octets, (guint) token.len) : octets);
   return TRUE;
 }
 
@@ -311,10 +315,11 @@ _read_tokens(Reader *self, PkSlice text)
 {
   PkWords words;
   PkSlice token;
+  gsize key_len;
 
   self->end = pk_slice_end(text);
   pk_words_init(&words, text);
-  while (pk_words_next(&words, &token) && _read_token(self, token))
+  while (pk_words_next(&words, &token, &key_len) && _read_token(self, token, key_len))
     ;
 }
 
