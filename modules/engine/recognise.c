@@ -127,23 +127,30 @@ pk_recogniser_find_leads(const PkRecogniser *self, const PkLine *line, PkRowSet 
   pk_registry_find_leads(self->registry, line, ret_rows);
 }
 
-PkScanResult
-pk_recogniser_try_row(const PkRecogniser *self, guint row, const PkLine *line, PkEvent *event)
+static PkScanResult
+_try_row(const PkRecogniser *self, guint row, const PkLine *line, gsize body, PkEvent *event)
 {
   const PkDialect *dialect = self->dialects[row];
   PkScanContext context = self->context;
 
   context.tuple_index = self->tuple_indexes[row];
+  context.netfilter_body = body;
   pk_event_init(event);
   event->dialect = dialect;
   event->time_usec = line->time_usec;
   return dialect->scan(dialect, &context, line, event);
 }
 
+PkScanResult
+pk_recogniser_try_row(const PkRecogniser *self, guint row, const PkLine *line, PkEvent *event)
+{
+  return _try_row(self, row, line, 0, event);
+}
+
 /* A broken line of one row may be a sound line of a later one, so only a match
  * or a row's word that the line is of no interest ends the search. */
 static PkScanResult
-_try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, PkEvent *event)
+_try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, gsize body, PkEvent *event)
 {
   PkScanResult worst = PK_SCAN_NO_MATCH;
   guint worst_row = 0, last_row = 0;
@@ -155,7 +162,7 @@ _try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, Pk
       if (!pk_row_set_has(rows, row))
         continue;
       last_row = row;
-      result = pk_recogniser_try_row(self, row, line, event);
+      result = _try_row(self, row, line, body, event);
       if (result == PK_SCAN_MATCH || result == PK_SCAN_IGNORED)
         return result;
       if (worst != PK_SCAN_NO_MATCH)
@@ -164,8 +171,7 @@ _try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, Pk
       worst_row = row;
     }
   /* The event is that of the row which said so. */
-  return worst == PK_SCAN_NO_MATCH || worst_row == last_row ? worst
-                                                            : pk_recogniser_try_row(self, worst_row, line, event);
+  return worst == PK_SCAN_NO_MATCH || worst_row == last_row ? worst : _try_row(self, worst_row, line, body, event);
 }
 
 static void
@@ -178,16 +184,6 @@ _complete(Completion *self, PkLine *line)
   line->sdata.len = MIN(line->sdata.len, PK_LINE_BYTES_MAX);
 }
 
-static PkScanResult
-_complete_and_try(const PkRecogniser *self, const PkRowSet *rows, PkLine *line, Completion *completion,
-                  PkEvent *ret_event)
-{
-  if (pk_row_set_is_empty(rows))
-    return PK_SCAN_NO_MATCH;
-  _complete(completion, line);
-  return _try_rows(self, rows, line, ret_event);
-}
-
 /* The short way.  Unless it ends with a match, the long one begins anew. */
 static PkScanResult
 _recognise_by_prefix(const PkRecogniser *self, PkLine *line, Completion *completion, PkEvent *ret_event)
@@ -198,7 +194,22 @@ _recognise_by_prefix(const PkRecogniser *self, PkLine *line, Completion *complet
   if (body < 0)
     return PK_SCAN_NO_MATCH;
   pk_registry_select_prefixes(self->registry, line, (gsize) body, &rows);
-  return _complete_and_try(self, &rows, line, completion, ret_event);
+  if (pk_row_set_is_empty(&rows))
+    return PK_SCAN_NO_MATCH;
+  _complete(completion, line);
+  return _try_rows(self, &rows, line, (gsize) body, ret_event);
+}
+
+static PkScanResult
+_recognise(const PkRecogniser *self, PkLine *line, Completion *completion, PkEvent *ret_event)
+{
+  PkRowSet rows;
+
+  pk_registry_select(self->registry, line, &rows);
+  if (pk_row_set_is_empty(&rows))
+    return PK_SCAN_NO_MATCH;
+  _complete(completion, line);
+  return _try_rows(self, &rows, line, 0, ret_event);
 }
 
 PkScanResult
@@ -206,17 +217,13 @@ pk_recognise_begun(const PkRecogniser *self, PkLine *line, PkCompleteFunc comple
                    PkEvent *ret_event)
 {
   Completion completion = { complete, user_data };
-  PkScanResult result;
-  PkRowSet rows;
 
   line->text.len = MIN(line->text.len, PK_LINE_BYTES_MAX);
   if (G_UNLIKELY(_is_own(line)))
     return PK_SCAN_OWN;
-  result = _recognise_by_prefix(self, line, &completion, ret_event);
-  if (result == PK_SCAN_MATCH)
-    return result;
-  pk_registry_select(self->registry, line, &rows);
-  return _complete_and_try(self, &rows, line, &completion, ret_event);
+  if (_recognise_by_prefix(self, line, &completion, ret_event) == PK_SCAN_MATCH)
+    return PK_SCAN_MATCH;
+  return _recognise(self, line, &completion, ret_event);
 }
 
 static void

@@ -144,24 +144,26 @@ pk_netfilter_prefix_read(const PkLine *line, PkSlice before, PkEvent *event, PkN
 
 /* ---- patterns with '#' ---------------------------------------------------- */
 
+/* Mostly the first character that differs ends it, and there is no "#". */
 static gboolean
 _fits_start(PkSlice text, const gchar *pattern)
 {
   const gchar *at = text.data, *end = pk_slice_end(text);
 
-  for (; *pattern; pattern++)
+  for (;;)
     {
-      if (at < end && *at == *pattern && *pattern != '#')
+      while (at < end && *at == *pattern && *pattern != '#' && *pattern)
         {
           at++;
-          continue;
+          pattern++;
         }
-      if (*pattern != '#' || at == end || !g_ascii_isdigit(*at))
+      if (!*pattern)
+        return TRUE;
+      if (*pattern++ != '#' || at == end || !g_ascii_isdigit(*at))
         return FALSE;
       while (at < end && g_ascii_isdigit(*at))
         at++;
     }
-  return TRUE;
 }
 
 static gboolean

@@ -366,7 +366,7 @@ _set_verdict(PkEvent *event, PkVerdict verdict, PkSlice word)
 PkScanResult
 pk_scan_netfilter(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event)
 {
-  gssize body = _find_body(line->text);
+  gssize body = context->netfilter_body ? (gssize) context->netfilter_body : _find_body(line->text);
   Reader reader = { .event = event };
   PkNetfilterPrefix prefix;
   PkVerdict verdict;
