@@ -86,6 +86,16 @@ _remember(PkShard *self, guint64 memory_key, const PkHit *hit)
   pk_memory_add(memory, &self->config->memory, &hit->port, &hit->dest, pk_memory_seconds(hit->arrival_usec));
 }
 
+/* The first attempt of a source is remembered when there is a second one.  It may be long ago, and others of the
+ * network have gone on. */
+static void
+_remember_first(PkShard *self, guint64 memory_key, const PkHit *first, const PkHit *second)
+{
+  if (pk_seconds_are_within(pk_memory_seconds(first->arrival_usec), pk_memory_seconds(second->arrival_usec),
+                            self->config->memory.seconds))
+    _remember(self, memory_key, first);
+}
+
 static void
 _remember_scan(PkShard *self, guint64 memory_key, gint64 arrival_usec)
 {
@@ -240,7 +250,7 @@ _may_knock(const PkShard *self, const PkMemory *memory, const PkPort *ports, gui
 
   if (pk_memory_count_other_ports(memory, rule, ports, n) > self->config->rule.max_ports)
     return FALSE;
-  return memory->scan_sec == 0 || memory->scan_sec >= begun_sec || now_sec - memory->scan_sec > rule->seconds;
+  return memory->scan_sec >= begun_sec || !pk_seconds_are_within(memory->scan_sec, now_sec, rule->seconds);
 }
 
 /* The scan that the sequence was taken for. */
@@ -373,8 +383,7 @@ _add_to_single(PkShard *self, const PkArrival *arrival, PkSource *source, const 
       self->stats.late++;
       return;
     }
-  /* The first attempt of a source is remembered when there is a second one. */
-  _remember(self, arrival->memory, &single);
+  _remember_first(self, arrival->memory, &single, hit);
   if (ABS(gap_usec) > rule->window_usec)
     {
       _remember(self, arrival->memory, hit);
