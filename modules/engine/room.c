@@ -9,6 +9,8 @@
 
 /* A network of IPv6 addresses gets this part of a full table at the most. */
 #define NETWORK_SHARE 8
+/* And so many of the sources in it may be without a window before one of them gives way to a new one. */
+#define PLAIN_SHARE 64
 
 /* What one network of IPv6 addresses takes of the table. */
 typedef struct _Network
@@ -81,12 +83,22 @@ pk_room_demote(PkRoom *self, PkSource *source)
   _release_window(self, index);
 }
 
+/* Where hardly any source is without a window, the hand would pass by nearly all for each victim, which would be the
+ * one that came last. */
+static guint32
+_find_plain_victim(PkRoom *self)
+{
+  guint sources = pk_sources_count(self->sources), windows = pk_windows_count(self->windows);
+
+  return sources - windows > sources / PLAIN_SHARE ? pk_sources_find_victim(self->sources) : PK_INDEX_NONE;
+}
+
 /* A quiet window is worth no more than a single hit; one that is not quiet
- * goes only where every source has one. */
+ * goes only where nearly every source has one. */
 static guint32
 _find_source_victim(PkRoom *self, gint64 arrival_usec)
 {
-  guint32 plain = pk_sources_find_victim(self->sources);
+  guint32 plain = _find_plain_victim(self);
   guint32 window = pk_windows_find_quiet(self->windows, arrival_usec - self->window_usec);
 
   if (window != PK_INDEX_NONE && plain != PK_INDEX_NONE &&

@@ -145,6 +145,12 @@ pk_windows_get(PkWindows *self, guint32 index)
   return &self->slots[index];
 }
 
+guint
+pk_windows_count(const PkWindows *self)
+{
+  return self->live;
+}
+
 gboolean
 pk_windows_is_full(const PkWindows *self)
 {

@@ -37,6 +37,7 @@ void pk_windows_free(PkWindows *self);
 gsize pk_windows_bytes(guint capacity);
 
 PkWindowSlot *pk_windows_get(PkWindows *self, guint32 index);
+guint pk_windows_count(const PkWindows *self);
 gboolean pk_windows_is_full(const PkWindows *self);
 /* There must be room.  The window is empty. */
 guint32 pk_windows_take(PkWindows *self, guint32 source, gint64 arrival_usec);

@@ -100,6 +100,23 @@ Test(engine_caps, windows_for_every_source_do_not_make_new_sources_slow)
   cr_expect_leq(knocks_stats(&knocks).sources, 131072);
 }
 
+/* All have windows, and none is quiet: who comes new is not the only one to go. */
+Test(engine_caps, a_new_source_outlives_the_next_ones_where_every_other_has_a_window)
+{
+  static const gchar *const settings[] = { "max-sources", "1024", "max-windows", "1024", NULL };
+
+  _begin_with(settings);
+  _flood(0, SMALL, 2, 0);
+  cr_assert_eq(knocks_stats(&knocks).windows, SMALL);
+  for (guint16 i = 0; i < 3; i++)
+    {
+      knocks_send(&knocks, KNOCKER, SERVER, 7000 + i, 1 + i);
+      _flood(10000 + 10u * i, 10, 1, 1 + i);
+    }
+  knocks_tick(&knocks, 20000);
+  EXPECT_ALERTS(1);
+}
+
 /* ---- the promise ----------------------------------------------------------- */
 
 Test(engine_caps, a_knock_survives_nearly_as_many_new_sources_as_there_is_room_for)
