@@ -56,9 +56,12 @@ pk_room_bytes(guint sources, guint windows, guint networks)
 
 /* ---- windows -------------------------------------------------------------- */
 
+/* Looks first: where a table is full all workers would write to the same cache line for each new source. */
 static gboolean
 _reserve(gint *now, gint max)
 {
+  if (g_atomic_int_get(now) >= max)
+    return FALSE;
   if (g_atomic_int_add(now, 1) < max)
     return TRUE;
   g_atomic_int_add(now, -1);
@@ -73,14 +76,20 @@ _release_window(PkRoom *self, guint32 window)
 }
 
 /* A source without window keeps its newest hit. */
-void
-pk_room_demote(PkRoom *self, PkSource *source)
+static guint32
+_end_window(PkRoom *self, PkSource *source)
 {
   guint32 index = pk_source_window(source);
   const PkWindow *window = &pk_windows_get(self->windows, index)->window;
 
   pk_source_end_window(source, pk_window_hit(window, window->n - 1u));
-  _release_window(self, index);
+  return index;
+}
+
+void
+pk_room_demote(PkRoom *self, PkSource *source)
+{
+  _release_window(self, _end_window(self, source));
 }
 
 /* Where hardly any source is without a window, the hand would pass by nearly all for each victim, which would be the
@@ -234,7 +243,8 @@ pk_room_recall_pair(PkRoom *self, guint64 hash, PkHit *ret_hit)
   return TRUE;
 }
 
-/* FALSE: every other window is worth more. */
+/* FALSE: every other window is worth more.  What gives way leaves its part of the cap to the new one: another shard
+ * might take it meanwhile. */
 static gboolean
 _make_room_for_window(PkRoom *self, guint ports, gint64 arrival_usec)
 {
@@ -246,7 +256,7 @@ _make_room_for_window(PkRoom *self, guint ports, gint64 arrival_usec)
     return FALSE;
   source = pk_sources_get(self->sources, pk_windows_get(self->windows, victim)->source);
   _keep_pair(self, source);
-  pk_room_demote(self, source);
+  pk_windows_release(self->windows, _end_window(self, source));
   return TRUE;
 }
 
@@ -255,10 +265,7 @@ _reserve_window(PkRoom *self, guint ports, gint64 arrival_usec)
 {
   if (!pk_windows_is_full(self->windows) && _reserve(&self->caps->windows, self->caps->max_windows))
     return TRUE;
-  if (!_make_room_for_window(self, ports, arrival_usec))
-    return FALSE;
-  g_atomic_int_add(&self->caps->windows, 1);
-  return TRUE;
+  return _make_room_for_window(self, ports, arrival_usec);
 }
 
 PkWindowSlot *
