@@ -54,6 +54,13 @@ pk_room_bytes(guint sources, guint windows, guint networks)
          pk_recent_bytes(_pairs_for(sources), sizeof(PkHit));
 }
 
+guint64
+pk_room_count_hits(const PkRoom *self)
+{
+  return pk_sources_count(self->sources) - pk_windows_count(self->windows) + pk_windows_count_hits(self->windows) +
+         pk_recent_count(self->pairs);
+}
+
 /* ---- windows -------------------------------------------------------------- */
 
 /* Looks first: where a table is full all workers would write to the same cache line for each new source. */
@@ -194,6 +201,7 @@ _evict_source(PkRoom *self, const PkAddr *address, gint64 arrival_usec)
     victim = _find_source_victim(self, arrival_usec);
   source = pk_sources_get(self->sources, victim);
   _leave_network(self, source);
+  self->evicted_hits += source->has_window ? pk_windows_get(self->windows, pk_source_window(source))->window.n : 1;
   if (source->has_window)
     _release_window(self, pk_source_window(source));
   pk_sources_remove(self->sources, victim);
@@ -250,12 +258,15 @@ _make_room_for_window(PkRoom *self, guint ports, gint64 arrival_usec)
 {
   guint32 victim = pk_windows_find_victim(self->windows, ports, arrival_usec - self->window_usec);
   PkSource *source;
+  guint before;
 
   self->evicted_windows++;
   if (victim == PK_INDEX_NONE)
     return FALSE;
   source = pk_sources_get(self->sources, pk_windows_get(self->windows, victim)->source);
+  before = pk_recent_count(self->pairs);
   _keep_pair(self, source);
+  self->evicted_hits += pk_windows_get(self->windows, victim)->window.n - 1u - (pk_recent_count(self->pairs) - before);
   pk_windows_release(self->windows, _end_window(self, source));
   return TRUE;
 }

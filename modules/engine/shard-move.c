@@ -47,6 +47,7 @@ _copy_window(PkShard *self, const PkSource *source, PkShard *dest, PkSource *cop
 
   if (!copied)
     {
+      dest->stats.evicted_hits += slot->window.n - 1u;
       pk_source_set_hit(copy, &newest);
       return;
     }
@@ -77,6 +78,15 @@ pk_shard_copy_source(PkShard *self, guint32 index, PkShard *dest)
   pk_source_get_hit(source, 0, &hit);
   hit = _copy_hit(self, &hit, dest);
   pk_source_set_hit(copy, &hit);
+}
+
+void
+pk_shard_drop_source(PkShard *self, guint32 index, PkShard *dest)
+{
+  const PkSource *source = pk_sources_get(self->room.sources, index);
+
+  dest->stats.evicted_hits +=
+      source->has_window ? pk_windows_get(self->room.windows, pk_source_window(source))->window.n : 1;
 }
 
 typedef struct _Move

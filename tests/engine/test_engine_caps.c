@@ -31,6 +31,7 @@ _begin(void)
 static void
 _end(void)
 {
+  cr_expect(knocks_hits_add_up(&knocks));
   pk_engine_unref(knocks.engine);
 }
 
