@@ -227,16 +227,27 @@ pk_room_insert(PkRoom *self, guint64 hash, const PkAddr *address, gint64 arrival
 
 /* ---- a place for a window ---------------------------------------------------- */
 
+void
+pk_room_keep_pair(PkRoom *self, guint64 hash, const PkHit *hit)
+{
+  guint before = pk_recent_count(self->pairs);
+
+  *(PkHit *) pk_recent_take(self->pairs, hash, &self->evicted_pairs) = *hit;
+  self->evicted_hits += 1 - (pk_recent_count(self->pairs) - before);
+}
+
 /* Of what gives way to a flood two hits stay, for a knock that goes on. */
 static void
-_keep_pair(PkRoom *self, const PkSource *source)
+_keep_hits(PkRoom *self, const PkSource *source)
 {
   const PkWindow *window = &pk_windows_get(self->windows, pk_source_window(source))->window;
   const PkHit *hit = window->n > 1 ? pk_window_hit(window, window->n - 2u) : NULL;
 
+  self->evicted_hits += window->n - 1u;
   if (!hit || (hit->flags & PK_HIT_CONSUMED))
     return;
-  *(PkHit *) pk_recent_take(self->pairs, pk_source_hash(source), &self->evicted_pairs) = *hit;
+  self->evicted_hits--;
+  pk_room_keep_pair(self, pk_source_hash(source), hit);
 }
 
 gboolean
@@ -258,15 +269,12 @@ _make_room_for_window(PkRoom *self, guint ports, gint64 arrival_usec)
 {
   guint32 victim = pk_windows_find_victim(self->windows, ports, arrival_usec - self->window_usec);
   PkSource *source;
-  guint before;
 
   self->evicted_windows++;
   if (victim == PK_INDEX_NONE)
     return FALSE;
   source = pk_sources_get(self->sources, pk_windows_get(self->windows, victim)->source);
-  before = pk_recent_count(self->pairs);
-  _keep_pair(self, source);
-  self->evicted_hits += pk_windows_get(self->windows, victim)->window.n - 1u - (pk_recent_count(self->pairs) - before);
+  _keep_hits(self, source);
   pk_windows_release(self->windows, _end_window(self, source));
   return TRUE;
 }

@@ -53,6 +53,8 @@ PkSource *pk_room_insert(PkRoom *self, guint64 hash, const PkAddr *address, gint
 /* A window for a source, empty but for its keys, if it has that many ports.  NULL: every other window is worth more. */
 PkWindowSlot *pk_room_promote(PkRoom *self, PkSource *source, guint64 hash, guint64 memory, guint ports,
                               gint64 arrival_usec);
+/* The hit before the one that a source keeps of a window that gave way. */
+void pk_room_keep_pair(PkRoom *self, guint64 hash, const PkHit *hit);
 /* TRUE: a window of the source gave way, and this is the hit that came before the one it kept; it is forgotten now. */
 gboolean pk_room_recall_pair(PkRoom *self, guint64 hash, PkHit *ret_hit);
 /* Takes its window from a source, which keeps the newest hit. */

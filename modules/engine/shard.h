@@ -120,7 +120,8 @@ gboolean pk_shard_get_key(PkShard *self, guint32 index, guint64 *ret_hash, gint6
 void pk_shard_copy_source(PkShard *self, guint32 index, PkShard *dest);
 /* There is no room for it: dest counts its hits as evicted. */
 void pk_shard_drop_source(PkShard *self, guint32 index, PkShard *dest);
-/* What is remembered of sources, to the shard that choose() names for it; the oldest first. */
+/* What is remembered of sources, and hits of windows that gave way, to the shard that choose() names for it; the
+ * oldest first. */
 typedef PkShard *(*PkShardChoice)(guint64 hash, gpointer user_data);
 void pk_shard_move_memories(const PkShard *self, PkShardChoice choose, gpointer user_data);
 /* Counters go on. */

@@ -345,6 +345,17 @@ Test(engine_caps, a_knock_outlives_a_flood_that_takes_every_window)
   cr_expect_eq(_count_ports_of(knocks_v6(0)), 3);
 }
 
+Test(engine_caps, it_does_so_over_a_reload)
+{
+  knocks_send(&knocks, KNOCKER, SERVER, 7000, 0);
+  knocks_send(&knocks, KNOCKER, SERVER, 7001, 1);
+  _flood(0, 5 * SMALL_WINDOWS, 2, 2);
+  _reload(SMALLEST);
+  knocks_send(&knocks, KNOCKER, SERVER, 7002, 3);
+  knocks_tick(&knocks, 20000);
+  EXPECT_ALERTS(1);
+}
+
 Test(engine_caps, two_hits_that_were_kept_too_long_are_no_part_of_a_knock)
 {
   _begin();
