@@ -438,6 +438,7 @@ _run(guint32 seed, PkEngine *engine)
     {
       _step(&stream, &knocks, &model);
       alerts += model.n_alerts;
+      cr_assert(knocks_hits_add_up(&knocks), "seed %u, step %u", seed, i);
       if (!_agree(&knocks, &model, stream.log))
         {
           cr_expect_fail("seed %u, step %u:\n%s", seed, i, stream.log->str);
