@@ -75,10 +75,11 @@ pk_crowd_bytes(guint capacity)
 
 /* ---- sequences ---------------------------------------------------------------- */
 
+/* Messages of several workers come a little out of order: it may have been seen in a moment to come. */
 static gboolean
 _is_remembered(const PkCrowd *self, guint32 seen_sec, guint32 now_sec)
 {
-  return seen_sec != 0 && now_sec - seen_sec <= self->memory_seconds;
+  return seen_sec != 0 && (now_sec - seen_sec <= self->memory_seconds || seen_sec - now_sec <= self->memory_seconds);
 }
 
 /* In the place that it has, else in that of the one who was not seen the longest. */

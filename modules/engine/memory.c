@@ -24,10 +24,11 @@ _dest_bit(const PkMemoryRule *rule, const PkAddr *dest)
   return 1u << (((high * 31 + low + 1) * rule->salt) >> 59);
 }
 
+/* Messages of several workers come a little out of order: then may be the later one. */
 static gboolean
 _is_within(guint32 then_sec, guint32 now_sec, guint32 seconds)
 {
-  return then_sec != 0 && now_sec - then_sec <= seconds;
+  return then_sec != 0 && (now_sec - then_sec <= seconds || then_sec - now_sec <= seconds);
 }
 
 static void
