@@ -263,7 +263,7 @@ _advance_clock(PkTable *self, gint64 arrival_usec)
 
   if (behind_usec > 0)
     {
-      gint seconds = (gint) (behind_usec / G_USEC_PER_SEC) + 1;
+      gint seconds = (gint) ((behind_usec + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
 
       g_atomic_int_add(&self->set_back_sec, seconds);
       now_usec += seconds * (gint64) G_USEC_PER_SEC;

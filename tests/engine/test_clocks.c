@@ -341,9 +341,9 @@ Test(clocks, a_knock_with_receive_times_after_a_set_back_clock_is_found)
   _tick_through(0, 4000);
   _deny(USER, SERVER, 22, 4500, 4500);
   set_back_msec = HOUR;
-  _tick_through(5000, 14000);
-  _knock(USER, 14500 - HOUR, 14500);
-  _tick_through(15000, 30000);
+  _tick_through(5000, 16000);
+  _knock(USER, 16500 - HOUR, 16500);
+  _tick_through(17000, 30000);
   EXPECT_ALERTS(1);
   cr_expect_eq(knocks_stats(&knocks).late, 0);
 }
