@@ -219,7 +219,10 @@ gboolean pk_state_set_aside(const gchar *path, gchar **ret_path, GError **error)
  * so that the caller may forward messages at once.
  *
  * arrival_usec is when the line reached the caller: a relay's clock, or a
- * replay's watermark.  It is never compared with event time. */
+ * replay's watermark.  It is never compared with event time.  A clock may be set
+ * back: a tick (pk_engine_expire()) that is earlier than the last one, or than
+ * what a state file says was the last one, tells so, and time goes on from
+ * there.  Nothing waits for the clock to catch up. */
 
 /* Adds an event to its source's window, or to what may prove a knock of its
  * source.  host is the log host that reported it, scope separates sources that

@@ -127,7 +127,7 @@ static const PkOwnOption OWN_OPTIONS[] = {
   { "year", "YYYY", PK_FOR_REPLAY | PK_FOR_EXPLAIN | PK_FOR_SCORE, _set_year,
     "the year of stamps that have none [default: the latest that is not in the future]" },
   { "utc-offset", "+HH:MM", PK_FOR_REPLAY | PK_FOR_EXPLAIN | PK_FOR_SCORE, _set_utc_offset,
-    "the zone of stamps that have none [default: the local zone as it is now]" },
+    "the zone of stamps that have none [default: the local zone as it was then]" },
   { "scope", "SCOPE", PK_FOR_REPLAY | PK_FOR_EXPLAIN | PK_FOR_SCORE, _set_scope,
     "host: the same source seen by two log hosts is two sources; or none [default none]" },
   { "stats", NULL, PK_FOR_REPLAY, _set_stats, "print counters to standard error at the end" },

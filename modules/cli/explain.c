@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 
+#include "cli/line-zone.h"
 #include "cli/story.h"
 
 #include "port-knock/pk-engine.h"
@@ -10,7 +11,7 @@
 
 typedef struct _PkExplain
 {
-  PkClock clock;
+  PkLineZone zone;
   PkRecogniser *recogniser; /* owned */
   PkAuditJoin *audit_join;  /* owned */
   PkAllow *allow;           /* owned */
@@ -22,7 +23,7 @@ typedef struct _PkExplain
 static void
 _mark_allowed(PkExplain *self)
 {
-  pk_allow_mark(self->allow, &self->event, self->event.time_usec ? self->event.time_usec : self->clock.now_usec);
+  pk_allow_mark(self->allow, &self->event, self->event.time_usec ? self->event.time_usec : self->zone.clock.now_usec);
 }
 
 static gboolean
@@ -33,7 +34,7 @@ _explain_line(PkSlice data, gpointer user_data)
   PkScanResult result;
   PkLine line;
 
-  pk_line_parse(data.data, data.len, &self->clock, &line);
+  pk_line_zone_parse(&self->zone, data, &line);
   result = pk_recognise_explain(self->recogniser, &line, &self->event, &explanation);
   if (result == PK_SCAN_MATCH)
     _mark_allowed(self);
@@ -80,6 +81,7 @@ _set_up(PkExplain *self, const PkOptions *options, GError **error)
 static void
 _tear_down(PkExplain *self)
 {
+  pk_line_zone_clear(&self->zone);
   g_clear_pointer(&self->allow, pk_allow_unref);
   g_clear_pointer(&self->audit_join, pk_audit_join_free);
   g_clear_pointer(&self->recogniser, pk_recogniser_free);
@@ -88,12 +90,13 @@ _tear_down(PkExplain *self)
 PkExit
 pk_explain(const PkArguments *arguments, PkOutput *output)
 {
-  PkExplain self = { .clock = pk_arguments_clock(arguments, g_get_real_time()), .output = output };
+  PkExplain self = { .output = output };
   PkExit code = PK_EXIT_NOTHING_DONE;
   GError *error = NULL;
 
   if (!pk_addr_is_unspecified(&arguments->source))
     return pk_story(arguments, output);
+  pk_line_zone_init(&self.zone, arguments, g_get_real_time());
   if (_set_up(&self, &arguments->engine, &error))
     code = _explain_inputs(&self, arguments->inputs);
   else

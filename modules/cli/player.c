@@ -85,7 +85,7 @@ _play_line(PkSlice data, gpointer user_data)
   PkScanResult result;
   PkLine line;
 
-  pk_line_parse(data.data, data.len, &self->clock, &line);
+  pk_line_zone_parse(&self->zone, data, &line);
   _set_time(self, &line);
   result = pk_recognise(self->recogniser, &line, &self->event);
   self->results[result]++;
@@ -125,7 +125,7 @@ pk_player_init(PkPlayer *self, const PkArguments *arguments, PkPlayFunc play_fun
   self->recogniser = recogniser;
   self->allow = allow;
   self->unknown_prefixes = pk_unknown_prefixes_new();
-  self->clock = pk_arguments_clock(arguments, g_get_real_time());
+  pk_line_zone_init(&self->zone, arguments, g_get_real_time());
   pk_reader_init(&self->reader, _play_line, _go_on, self);
   return TRUE;
 }
@@ -134,6 +134,7 @@ void
 pk_player_clear(PkPlayer *self)
 {
   pk_reader_clear(&self->reader);
+  pk_line_zone_clear(&self->zone);
   pk_allow_unref(self->allow);
   pk_unknown_prefixes_free(self->unknown_prefixes);
   pk_recogniser_free(self->recogniser);

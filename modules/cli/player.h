@@ -4,7 +4,7 @@
 #ifndef PK_CLI_PLAYER_H_INCLUDED
 #define PK_CLI_PLAYER_H_INCLUDED
 
-#include "cli/arguments.h"
+#include "cli/line-zone.h"
 #include "cli/reader.h"
 #include "cli/watermark.h"
 
@@ -29,7 +29,7 @@ typedef struct _PkPlayer
    * TRUE: also those between, one a second as in a relay, for two hours of quiet. */
   gboolean tick_every_second;
   PkReader reader; /* counts lines and inputs */
-  PkClock clock;
+  PkLineZone zone;
   PkRecogniser *recogniser;            /* owned */
   PkUnknownPrefixes *unknown_prefixes; /* owned */
   PkAllow *allow;                      /* owned */

@@ -464,6 +464,7 @@ _find_window(PkShard *self, guint64 hash, const PkAddr *address)
   return index == PK_INDEX_NONE ? PK_INDEX_NONE : pk_source_window(pk_sources_get(self->room.sources, index));
 }
 
+/* dest NULL: any. */
 static gboolean
 _find_complete(PkShard *self, guint32 window, const PkAddr *dest, PkAddr *ret_dest)
 {
@@ -471,16 +472,25 @@ _find_complete(PkShard *self, guint32 window, const PkAddr *dest, PkAddr *ret_de
                                                             &self->config->rule, dest, ret_dest);
 }
 
+/* A candidate without a destination waits for any. */
+static gboolean
+_has_complete(PkShard *self, guint32 window, const PkAddr *dest)
+{
+  const PkAddr none = { { 0 } };
+  PkAddr found;
+
+  return _find_complete(self, window, dest, &found) || _find_complete(self, window, &none, &found);
+}
+
 PkExpectation
 pk_shard_expects(PkShard *self, guint64 source, guint64 memory_key, const PkAddr *address, const PkAddr *dest,
                  gint64 arrival_usec)
 {
   const PkMemory *memory;
-  PkAddr found;
 
   if (pk_ledger_awaits_proof(self->ledger, source, dest, arrival_usec))
     return PK_EXPECTS_PROOF;
-  if (_find_complete(self, _find_window(self, source, address), dest, &found))
+  if (_has_complete(self, _find_window(self, source, address), dest))
     return PK_EXPECTS_PROOF;
   memory = pk_recent_find(self->memories, memory_key);
   if (memory && pk_memory_had_sequence(memory, &self->config->memory, pk_memory_seconds(arrival_usec)))

@@ -25,9 +25,9 @@
  * is written: shard-state.c, crowd.c, ledger-state.c, reports.c, table-state.c.
  *
  * A change of a record is a new version.  A newer one than this is refused, and
- * so is an older one: there is none yet. */
+ * so is an older one. */
 
-#define PK_STATE_VERSION 1
+#define PK_STATE_VERSION 2
 #define PK_STATE_HEADER_BYTES 44
 
 /* A header for what follows; machine may be empty. */

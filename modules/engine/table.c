@@ -24,6 +24,9 @@
 /* So many times max-ports() distinct ports within scan-memory() make a scanner, however slow it is. */
 #define SCANNER_PORTS_FACTOR 2
 
+/* So long before the last tick a message may have come that is observed after it. */
+#define WAIT_USEC_MAX (2 * (gint64) G_USEC_PER_SEC)
+
 /* A scope and a log host, as long as names can be, and what joins them. */
 #define SCOPE_BYTES_MAX (2 * PK_NAME_BYTES)
 
@@ -247,6 +250,38 @@ _decide(PkTable *self, PkDrafts *drafts, gint64 arrival_usec, PkAlert *ret_alert
   return n;
 }
 
+/* ---- the caller's clock ---------------------------------------------------- */
+
+/* Arrival times are kept as those of a clock that is never set back: else what waits for a time, or is compared with
+ * it, would wait until the clock has caught up.  A tick tells when it happens, for it comes from the clock itself;
+ * messages may have waited for a moment. */
+static gint64
+_advance_clock(PkTable *self, gint64 arrival_usec)
+{
+  gint64 now_usec = arrival_usec + g_atomic_int_get(&self->set_back_sec) * (gint64) G_USEC_PER_SEC;
+  gint64 behind_usec = g_atomic_int_get(&self->ticked_sec) * (gint64) G_USEC_PER_SEC - now_usec;
+
+  if (behind_usec > 0)
+    {
+      gint seconds = (gint) ((behind_usec + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
+
+      g_atomic_int_add(&self->set_back_sec, seconds);
+      now_usec += seconds * (gint64) G_USEC_PER_SEC;
+    }
+  g_atomic_int_set(&self->ticked_sec, (gint) CLAMP(now_usec / G_USEC_PER_SEC, 0, G_MAXINT));
+  return now_usec;
+}
+
+/* Between a clock's setting back and the next tick, it is about the time of the last one. */
+static gint64
+_read_clock(PkTable *self, gint64 arrival_usec)
+{
+  gint64 now_usec = arrival_usec + g_atomic_int_get(&self->set_back_sec) * (gint64) G_USEC_PER_SEC;
+  gint64 ticked_usec = g_atomic_int_get(&self->ticked_sec) * (gint64) G_USEC_PER_SEC;
+
+  return MAX(now_usec, ticked_usec - WAIT_USEC_MAX);
+}
+
 /* ---- events --------------------------------------------------------------- */
 
 /* Senders choose source and scope, so the hash is keyed. */
@@ -298,13 +333,14 @@ pk_table_observe(PkTable *self, const PkSender *sender, const PkHit *hit, const 
   PkDrafts drafts = { 0 };
   PkTableSlot *slot;
 
+  arrival.hit.arrival_usec = _read_clock(self, hit->arrival_usec);
   _identify(self, sender, &arrival.hash, &arrival.memory);
   slot = pk_table_slot_of(self, arrival.hash);
   pk_shard_prefetch(slot->shard, arrival.hash);
   g_mutex_lock(&slot->lock);
   pk_shard_observe(slot->shard, &arrival, &drafts);
   g_mutex_unlock(&slot->lock);
-  return _decide(self, &drafts, hit->arrival_usec, ret_alerts);
+  return _decide(self, &drafts, arrival.hit.arrival_usec, ret_alerts);
 }
 
 gsize
@@ -319,10 +355,11 @@ pk_table_report(PkTable *self, const PkSender *sender, PkAlert *finding, guint64
   memset(draft, 0, sizeof(*draft));
   draft->kind = PK_DRAFT_FINDING;
   draft->alert = *finding;
+  draft->alert.arrival_usec = _read_clock(self, finding->arrival_usec);
   draft->text_key = text_key;
   draft->allowed = allowed;
   _identify(self, sender, &draft->source, &memory);
-  return _decide(self, &drafts, finding->arrival_usec, ret_alerts);
+  return _decide(self, &drafts, draft->alert.arrival_usec, ret_alerts);
 }
 
 /* ---- evidence ------------------------------------------------------------- */
@@ -366,6 +403,7 @@ _put_listener(PkTable *self, guint64 key, gint64 arrival_usec)
 void
 pk_table_add_listener(PkTable *self, PkSlice host, const PkAddr *address, const PkPort *port, gint64 arrival_usec)
 {
+  arrival_usec = _read_clock(self, arrival_usec);
   if (host.len)
     _put_listener(self, _hash_listener(self, host, NULL, port), arrival_usec);
   if (!pk_addr_is_unspecified(address))
@@ -467,6 +505,7 @@ pk_table_take_evidence(PkTable *self, const PkSender *sender, PkEvidence *eviden
   guint64 memory;
   PkExpectation expectation;
 
+  evidence->arrival_usec = _read_clock(self, evidence->arrival_usec);
   _identify_evidence(self, sender, evidence, &memory);
   if (!evidence->is_accept)
     return _take_evidence(self, evidence, ret_alerts);
@@ -521,8 +560,9 @@ _tell_held_back(PkTable *self, gint64 arrival_usec, PkAlert *ret_alerts)
 }
 
 gsize
-pk_table_expire(PkTable *self, gint64 arrival_usec, gsize max_items, PkAlert *ret_alerts, gboolean *ret_more)
+pk_table_expire(PkTable *self, gint64 caller_usec, gsize max_items, PkAlert *ret_alerts, gboolean *ret_more)
 {
+  gint64 arrival_usec = _advance_clock(self, caller_usec);
   gsize n = _tell_held_back(self, arrival_usec, ret_alerts), items = n;
 
   for (guint i = 0; i < self->n_slots; i++)

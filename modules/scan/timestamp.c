@@ -68,15 +68,19 @@ _read_fraction(Reader *self, guint *ret_usec)
   *ret_usec = usec;
 }
 
+/* A leap second is the last moment of the one before it: what stands in it stays in its order. */
 static gboolean
 _read_time_of_day(Reader *self, Civil *civil)
 {
   if (!(_read_digits(self, 2, &civil->hour) && _read_char(self, ':') && _read_digits(self, 2, &civil->minute) &&
         _read_char(self, ':') && _read_digits(self, 2, &civil->second)))
     return FALSE;
-  if (civil->second == 60)
-    civil->second = 59;
   _read_fraction(self, &civil->usec);
+  if (civil->second == 60)
+    {
+      civil->second = 59;
+      civil->usec = G_USEC_PER_SEC - 1;
+    }
   return civil->hour < 24 && civil->minute < 60 && civil->second < 60;
 }
 

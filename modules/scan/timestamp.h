@@ -7,9 +7,9 @@
 #include "port-knock/pk-types.h"
 
 /* Time stamps as log lines carry them.  Years 1970 to 9999, the Gregorian
- * calendar, UTC without leap seconds (a second of 60 is taken as 59).  Each
- * reads the beginning of text, returns how many bytes it read, 0 when there is
- * no valid stamp, and touches no output then. */
+ * calendar, UTC without leap seconds (a second of 60 is the last moment of 59).
+ * Each reads the beginning of text, returns how many bytes it read, 0 when there
+ * is no valid stamp, and touches no output then. */
 
 /* "2026-11-22T22:09:59.123456+01:00", also with a blank for the T, without
  * fraction, without zone: then *ret_has_zone is FALSE and UTC is assumed. */

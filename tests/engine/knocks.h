@@ -125,14 +125,21 @@ knocks_send_many(Knocks *self, PkAddr source, PkAddr dest, guint16 first, guint 
     knocks_send(self, source, dest, (guint16) (first + i), msec + i);
 }
 
+/* In microseconds since the epoch. */
 static inline void
-knocks_tick(Knocks *self, gint64 msec)
+knocks_tick_at(Knocks *self, gint64 arrival_usec)
 {
   PkAlert alerts[128];
   gboolean more = TRUE;
 
   while (more)
-    knocks_keep(self, alerts, pk_engine_expire(self->engine, knocks_time(msec), G_N_ELEMENTS(alerts), alerts, &more));
+    knocks_keep(self, alerts, pk_engine_expire(self->engine, arrival_usec, G_N_ELEMENTS(alerts), alerts, &more));
+}
+
+static inline void
+knocks_tick(Knocks *self, gint64 msec)
+{
+  knocks_tick_at(self, knocks_time(msec));
 }
 
 static inline PkStats

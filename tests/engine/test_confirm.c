@@ -191,6 +191,28 @@ Test(confirm, a_connection_before_the_knock_confirms_nothing)
   cr_expect_eq(knocks.alerts[0].confidence, PK_CONFIDENCE_MEDIUM);
 }
 
+static void
+_knock_without_destination(PkAddr source, gint64 msec)
+{
+  for (guint16 i = 0; i < 3; i++)
+    {
+      PkEvent event;
+
+      knocks_init_event(&event, source, SERVER, (guint16) (7100 + 1100 * i), msec + i);
+      event.has &= ~(guint32) PK_HAS_DEST;
+      knocks_observe_from(&knocks, &event, "gw", "", msec + i);
+    }
+}
+
+Test(confirm, a_connection_right_after_a_knock_whose_destination_is_not_logged_confirms_it)
+{
+  _knock_without_destination(USER, LATER);
+  _accept(USER, SERVER, 22, LATER + 300);
+  knocks_tick(&knocks, LATER + 1000);
+  EXPECT_ALERTS(1);
+  _expect_confirmed(0, "accept:tcp/22");
+}
+
 Test(confirm, an_open_service_confirms_nothing_and_is_evidence)
 {
   _accept(OTHER, SERVER, 443, LATER - 60000);

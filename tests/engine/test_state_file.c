@@ -300,13 +300,17 @@ Test(state_file, what_was_held_back_is_told_after_a_restart)
 /* ---- other caps ----------------------------------------------------------------- */
 
 static gboolean
-_is_known(guint32 number)
+_is_known(guint32 number, gint64 arrival_msec)
 {
   guint before = knocks.n;
+  PkEvent event;
 
   for (guint i = 1; i < 3; i++)
-    knocks_send(&knocks, knocks_v6(number), SERVER, (guint16) (7000 + 1000 * i), 29000);
-  knocks_tick(&knocks, 60000);
+    {
+      knocks_init_event(&event, knocks_v6(number), SERVER, (guint16) (7000 + 1000 * i), 29000);
+      knocks_observe_from(&knocks, &event, "gw", "", arrival_msec);
+    }
+  knocks_tick(&knocks, arrival_msec + 11000);
   return knocks.n > before;
 }
 
@@ -321,10 +325,10 @@ Test(state_file, where_it_does_not_fit_the_newest_stay)
     knocks_send(&knocks, knocks_v6(i), SERVER, 7000, (gint64) i);
   _restart(settings);
   cr_expect_eq(knocks_stats(&knocks).sources, 1024);
-  cr_expect(_is_known(4095));
-  cr_expect(_is_known(3100));
-  cr_expect_not(_is_known(3000));
-  cr_expect_not(_is_known(0));
+  cr_expect(_is_known(4095, 40000));
+  cr_expect(_is_known(3100, 60000));
+  cr_expect_not(_is_known(3000, 80000));
+  cr_expect_not(_is_known(0, 100000));
 }
 
 Test(state_file, windows_that_do_not_fit_leave_their_newest_hit)
