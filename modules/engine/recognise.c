@@ -3,6 +3,7 @@
 
 #include "port-knock/pk-engine.h"
 
+#include "engine/prefix-memo.h"
 #include "engine/recognise.h"
 #include "engine/registry.h"
 #include "scan/scan.h"
@@ -11,6 +12,7 @@
 
 struct _PkRecogniser
 {
+  guint64 number;                   /* random: no other has it, nor had one before at its address */
   const PkDialect *const *dialects; /* borrowed */
   gsize n_dialects;
   PkRegistry *registry;
@@ -61,6 +63,7 @@ pk_recogniser_new_of(const PkDialect *const *dialects, gsize n, const PkOptions 
 {
   PkRecogniser *self = g_new0(PkRecogniser, 1);
 
+  self->number = (guint64) g_random_int() << 32 | g_random_int() | 1;
   self->dialects = dialects;
   self->n_dialects = n;
   self->registry = pk_registry_new(dialects, n);
@@ -184,20 +187,48 @@ _complete(Completion *self, PkLine *line)
   line->sdata.len = MIN(line->sdata.len, PK_LINE_BYTES_MAX);
 }
 
+static PkScanResult
+_scan_known(const PkPrefixMemo *known, const PkLine *line, gsize body, PkEvent *event)
+{
+  event->dialect = known->dialect;
+  event->time_usec = line->time_usec;
+  return pk_netfilter_scan_body(line, body, (PkVerdict) known->verdict, pk_slice(known->word, known->word_len), event);
+}
+
+static PkScanResult
+_try_prefix_rows(const PkRecogniser *self, const PkPrefixKey *key, PkLine *line, gsize body, Completion *completion,
+                 PkEvent *ret_event)
+{
+  PkScanResult result;
+  PkRowSet rows;
+
+  pk_registry_select_prefixes(self->registry, line, body, &rows);
+  if (pk_row_set_is_empty(&rows))
+    return PK_SCAN_NO_MATCH;
+  _complete(completion, line);
+  result = _try_rows(self, &rows, line, body, ret_event);
+  if (result == PK_SCAN_MATCH)
+    pk_prefix_memo_put(key, line, body, ret_event);
+  return result;
+}
+
 /* The short way.  Unless it ends with a match, the long one begins anew. */
 static PkScanResult
 _recognise_by_prefix(const PkRecogniser *self, PkLine *line, Completion *completion, PkEvent *ret_event)
 {
   gssize body = pk_netfilter_find_body(line);
-  PkRowSet rows;
+  const PkPrefixMemo *known;
+  PkPrefixKey key;
 
   if (body < 0)
     return PK_SCAN_NO_MATCH;
-  pk_registry_select_prefixes(self->registry, line, (gsize) body, &rows);
-  if (pk_row_set_is_empty(&rows))
-    return PK_SCAN_NO_MATCH;
+  pk_event_init(ret_event);
+  pk_prefix_key_init(&key, self->number, line, (gsize) body, ret_event);
+  known = pk_prefix_memo_find(&key);
+  if (!known)
+    return _try_prefix_rows(self, &key, line, (gsize) body, completion, ret_event);
   _complete(completion, line);
-  return _try_rows(self, &rows, line, (gsize) body, ret_event);
+  return _scan_known(known, line, (gsize) body, ret_event);
 }
 
 static PkScanResult

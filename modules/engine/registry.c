@@ -3,6 +3,7 @@
 
 #include "engine/registry.h"
 
+#include "engine/prefix-memo.h"
 #include "port-knock/pk-engine.h"
 #include "dialects/dialects.h"
 #include "scan/slice.h"
@@ -154,15 +155,13 @@ pk_registry_select(const PkRegistry *self, const PkLine *line, PkRowSet *ret_row
     _drop_without_word(self, line->text, ret_rows);
 }
 
-/* Needles may reach into the kernel's part: "-D]IN=". */
-#define PREFIX_OVERLAP_BYTES 8
-
 void
 pk_registry_select_prefixes(const PkRegistry *self, const PkLine *line, gsize body, PkRowSet *ret_rows)
 {
   PkRowSet found = { 0 };
 
-  pk_needles_search(self->needles, pk_slice(line->text.data, MIN(body + PREFIX_OVERLAP_BYTES, line->text.len)), &found);
+  pk_needles_search(self->needles, pk_slice(line->text.data, MIN(body + PK_PREFIX_OVERLAP_BYTES, line->text.len)),
+                    &found);
   for (gsize i = 0; i < G_N_ELEMENTS(found.bits); i++)
     ret_rows->bits[i] = (found.bits[i] & self->prefixes.bits[i]) | self->any_prefix.bits[i];
 }

@@ -35,25 +35,32 @@ _scan_number(const gchar *at, const gchar *end, gchar c, gint64 *ret_number)
   return at + 1;
 }
 
-/* "[ 1131.517207] ".  The blank after it is the kernel's, further ones are the
- * administrator's. */
-static PkSlice
-_take_uptime(PkSlice text, PkEvent *event)
+gsize
+pk_netfilter_prefix_take_uptime(PkSlice text, PkEvent *event)
 {
   const gchar *at = text.data, *end = pk_slice_end(text), *dot;
   gint64 seconds, usec;
 
   if (text.len == 0 || *at++ != '[')
-    return text;
+    return 0;
   while (at < end && *at == ' ')
     at++;
   dot = _scan_number(at, end, '.', &seconds);
   at = dot ? _scan_number(dot, end, ']', &usec) : NULL;
   if (!at || at - dot != 7)
-    return text;
+    return 0;
   event->uptime_usec = seconds * G_USEC_PER_SEC + usec;
   event->has |= PK_HAS_UPTIME;
-  return _skip_blank(pk_slice_from(text, (gsize) (at - text.data)));
+  return (gsize) (at - text.data);
+}
+
+/* The blank after it is the kernel's, further ones are the administrator's. */
+static PkSlice
+_take_uptime(PkSlice text, PkEvent *event)
+{
+  gsize len = pk_netfilter_prefix_take_uptime(text, event);
+
+  return len ? _skip_blank(pk_slice_from(text, len)) : text;
 }
 
 /* "[  T123] " or "[    C0] ", which kernels built with PRINTK_CALLER put after
@@ -140,6 +147,18 @@ pk_netfilter_prefix_read(const PkLine *line, PkSlice before, PkEvent *event, PkN
   ret_prefix->raw = ret_prefix->from_program ? _find_elsewhere(line) : raw;
   ret_prefix->text = pk_slice_trim(_cut_description(ret_prefix->raw));
   ret_prefix->quoted = !ret_prefix->from_program && _is_quoted(line, ret_prefix->text);
+}
+
+gboolean
+pk_netfilter_prefix_stands_alone(const PkLine *line, gsize body)
+{
+  PkSlice before = pk_slice(line->text.data, body);
+  PkNetfilterPrefix prefix;
+  PkEvent event;
+
+  pk_event_init(&event);
+  pk_netfilter_prefix_read(line, before, &event, &prefix);
+  return !prefix.from_program && _skip_header(before).data == before.data;
 }
 
 /* ---- patterns with '#' ---------------------------------------------------- */

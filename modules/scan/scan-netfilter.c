@@ -363,12 +363,36 @@ _set_verdict(PkEvent *event, PkVerdict verdict, PkSlice word)
   pk_event_set_text(event, PK_TEXT_ACTION_WORD, word.data, word.len);
 }
 
+static PkScanResult
+_scan_body(const PkLine *line, gsize body, PkEvent *event)
+{
+  Reader reader = { .event = event };
+
+  _read_tokens(&reader, pk_slice_from(line->text, body));
+  if (reader.is_arp && !(event->has & PK_HAS_SOURCE))
+    return PK_SCAN_IGNORED;
+  if (!_tuple_is_complete(&reader))
+    return PK_SCAN_MALFORMED;
+  _finish_transport(&reader);
+  return PK_SCAN_MATCH;
+}
+
+PkScanResult
+pk_netfilter_scan_body(const PkLine *line, gsize body, PkVerdict verdict, PkSlice word, PkEvent *event)
+{
+  PkScanResult result = _scan_body(line, body, event);
+
+  if (result == PK_SCAN_MATCH)
+    _set_verdict(event, verdict, word);
+  return result;
+}
+
 PkScanResult
 pk_scan_netfilter(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event)
 {
   gssize body = context->netfilter_body ? (gssize) context->netfilter_body : _find_body(line->text);
-  Reader reader = { .event = event };
   PkNetfilterPrefix prefix;
+  PkScanResult result;
   PkVerdict verdict;
   PkSlice word;
 
@@ -380,17 +404,14 @@ pk_scan_netfilter(const PkDialect *self, const PkScanContext *context, const PkL
   verdict = pk_netfilter_prefix_judge(&prefix, self->netfilter, context, &word);
   if (verdict == PK_VERDICT_NEITHER)
     return PK_SCAN_IGNORED;
-  _read_tokens(&reader, pk_slice_from(line->text, (gsize) body));
-  if (reader.is_arp && !(event->has & PK_HAS_SOURCE))
-    return PK_SCAN_IGNORED;
-  if (!_tuple_is_complete(&reader))
-    return PK_SCAN_MALFORMED;
+  result = _scan_body(line, (gsize) body, event);
+  if (result != PK_SCAN_MATCH)
+    return result;
   if (verdict == PK_VERDICT_NONE)
     {
       pk_event_set_text(event, PK_TEXT_ACTION_WORD, prefix.text.data, prefix.text.len);
       return PK_SCAN_UNKNOWN_PREFIX;
     }
-  _finish_transport(&reader);
   if (self->netfilter->record_time)
     pk_netfilter_prefix_read_time(&prefix, event);
   _set_verdict(event, verdict, word);

@@ -54,6 +54,12 @@ _line(const gchar *program, const gchar *text)
   return (PkLine){ .program = pk_slice_from_string(program), .text = pk_slice_from_string(text), .time_usec = 1 };
 }
 
+static PkSlice
+_action_word(const PkEvent *event)
+{
+  return pk_slice(event->text + event->texts[PK_TEXT_ACTION_WORD].offset, event->texts[PK_TEXT_ACTION_WORD].len);
+}
+
 static void
 _expect_both_ways_agree(const gchar *program, const gchar *text)
 {
@@ -69,6 +75,8 @@ _expect_both_ways_agree(const gchar *program, const gchar *text)
   cr_expect_eq(by_short.kind, by_long.kind, "%s", text);
   cr_expect_eq(by_short.has, by_long.has, "%s", text);
   cr_expect_eq(by_short.dest_port, by_long.dest_port, "%s", text);
+  cr_expect_eq(by_short.uptime_usec, by_long.uptime_usec, "%s", text);
+  cr_expect(pk_slice_equals(_action_word(&by_short), _action_word(&by_long)), "%s", text);
 }
 
 /* clang-format off */
@@ -116,12 +124,14 @@ _expect_agreement_on_bodies(const gchar *program, const gchar *uptime, const gch
   g_free(begin);
 }
 
+/* Twice, as what a log prefix came to is known the second time. */
 Test(recognise, the_short_way_for_the_kernels_lines_comes_to_what_the_long_one_does)
 {
-  for (gsize program = 0; program < G_N_ELEMENTS(PROGRAMS); program++)
-    for (gsize uptime = 0; uptime < G_N_ELEMENTS(UPTIMES); uptime++)
-      for (gsize prefix = 0; prefix < G_N_ELEMENTS(PREFIXES); prefix++)
-        _expect_agreement_on_bodies(PROGRAMS[program], UPTIMES[uptime], PREFIXES[prefix]);
+  for (gsize again = 0; again < 2; again++)
+    for (gsize program = 0; program < G_N_ELEMENTS(PROGRAMS); program++)
+      for (gsize uptime = 0; uptime < G_N_ELEMENTS(UPTIMES); uptime++)
+        for (gsize prefix = 0; prefix < G_N_ELEMENTS(PREFIXES); prefix++)
+          _expect_agreement_on_bodies(PROGRAMS[program], UPTIMES[uptime], PREFIXES[prefix]);
 }
 
 /* There the long way would take the line for one of EdgeOS, whose prefixes say
@@ -134,6 +144,34 @@ Test(recognise, a_needle_behind_the_kernels_own_part_leads_to_no_log_prefix)
 
   cr_assert_eq(pk_recognise(short_way, &line, &event), PK_SCAN_MATCH);
   cr_expect_eq(event.kind, PK_EVENT_FIREWALL_DENY);
+}
+
+static PkVerdict
+_verdict_with(const gchar *name, const gchar *value)
+{
+  PkLine line = _line("kernel", "weather IN=eth0 OUT= SRC=192.0.2.1 DST=203.0.113.2 PROTO=TCP SPT=1 DPT=2");
+  PkOptions own;
+  PkRecogniser *recogniser;
+  PkEvent event;
+  PkScanResult result;
+
+  pk_options_init(&own);
+  cr_assert(pk_options_set(&own, name, value, NULL));
+  recogniser = pk_recogniser_new(&own, NULL);
+  result = pk_recognise(recogniser, &line, &event);
+  pk_recogniser_free(recogniser);
+  pk_options_clear(&own);
+  return result != PK_SCAN_MATCH                ? PK_VERDICT_NONE
+         : event.kind == PK_EVENT_FIREWALL_DENY ? PK_VERDICT_DENY
+                                                : PK_VERDICT_ACCEPT;
+}
+
+Test(recognise, a_prefix_means_what_the_options_say_also_after_a_reload_with_others)
+{
+  cr_expect_eq(_verdict_with("deny-prefix", "weather"), PK_VERDICT_DENY);
+  cr_expect_eq(_verdict_with("accept-prefix", "weather"), PK_VERDICT_ACCEPT);
+  cr_expect_eq(_verdict_with("deny-prefix", "other"), PK_VERDICT_NONE);
+  cr_expect_eq(_verdict_with("deny-prefix", "weather"), PK_VERDICT_DENY);
 }
 
 static guint completions;
