@@ -484,3 +484,24 @@ Test(confirm, a_door_of_any_bytes_stays_one_plain_word)
   EXPECT_ALERTS(1);
   cr_expect(_has_word(&knocks.alerts[0], "door:a_b__c____accept_tcp/22"), "%s", knocks.alerts[0].evidence);
 }
+
+/* ---- clocks ------------------------------------------------------------------ */
+
+#define DAY_MSEC 86400000
+
+/* All in one shard: what it waits for stands in line. */
+Test(confirm, what_waits_from_before_the_clock_was_set_back_keeps_nobody_waiting)
+{
+  guint confirmed = 0;
+
+  _begin_with("max-sources", "1024");
+  _open_sesame(OTHER, LATER + DAY_MSEC);
+  _knock(USER, LATER);
+  _open_sesame(USER, LATER + 300);
+  for (gint64 msec = 0; msec < 5000; msec += 1000)
+    knocks_tick(&knocks, LATER + msec);
+  for (guint i = 0; i < knocks.n; i++)
+    confirmed += knocks.alerts[i].source.bytes[15] == 1 &&
+                 knocks.alerts[i].branch == PK_BRANCH_KNOCK_SEQUENCE_CONFIRMED && knocks.alerts[i].distinct_ports == 3;
+  cr_expect_eq(confirmed, 1);
+}

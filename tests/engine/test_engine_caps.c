@@ -186,6 +186,31 @@ Test(engine_caps, three_ports_outlive_any_number_of_two)
   EXPECT_ALERTS(1);
 }
 
+#define DAY_MSEC 86400000
+
+/* The relay's clock was a day ahead; of each source three ports towards three hosts, which are no candidate. */
+Test(engine_caps, windows_from_before_the_clock_was_set_back_are_quiet)
+{
+  for (guint32 i = 0; i < SMALL_WINDOWS; i++)
+    for (guint8 dest = 1; dest <= 3; dest++)
+      knocks_send(&knocks, knocks_v6(i), knocks_v4(198, 51, 100, dest), dest, DAY_MSEC);
+  cr_assert_eq(knocks_stats(&knocks).windows, SMALL_WINDOWS);
+  knocks_tick(&knocks, 0);
+  knocks_send_many(&knocks, KNOCKER, SERVER, 7000, 3, 100000);
+  knocks_tick(&knocks, 120000);
+  EXPECT_ALERTS(1);
+}
+
+Test(engine_caps, a_candidate_from_before_the_clock_was_set_back_settles)
+{
+  knocks_send_many(&knocks, KNOCKER, SERVER, 7000, 3, DAY_MSEC);
+  knocks_tick(&knocks, DAY_MSEC);
+  knocks_tick(&knocks, 0);
+  EXPECT_ALERTS(0);
+  knocks_tick(&knocks, 10000);
+  EXPECT_ALERTS(1);
+}
+
 Test(engine_caps, a_cooldown_outlives_the_source_it_is_of)
 {
   knocks_send_many(&knocks, KNOCKER, SERVER, 7000, 3, 0);
