@@ -186,6 +186,24 @@ Test(engine_caps, three_ports_outlive_any_number_of_two)
   EXPECT_ALERTS(1);
 }
 
+/* One packet is enough, a second one earns a window. */
+Test(engine_caps, whoever_sends_from_all_of_an_ipv6_network_drives_out_his_own)
+{
+  static const gchar *const settings[] = { "max-sources", "1024", "max-windows", "64", "ipv6-prefix", "64", NULL };
+
+  for (guint ports = 1; ports <= 2; ports++)
+    {
+      _begin_with(settings);
+      knocks_send(&knocks, KNOCKER, SERVER, 7000, 0);
+      _flood(0, 20 * SMALL, ports, 1);
+      knocks_send(&knocks, KNOCKER, SERVER, 7001, 2);
+      _flood(20 * SMALL, 20 * SMALL, ports, 3);
+      knocks_send(&knocks, KNOCKER, SERVER, 7002, 4);
+      knocks_tick(&knocks, 20000);
+      EXPECT_ALERTS(1);
+    }
+}
+
 #define DAY_MSEC 86400000
 
 /* The relay's clock was a day ahead; of each source three ports towards three hosts, which are no candidate. */
