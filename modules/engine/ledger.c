@@ -26,7 +26,7 @@ pk_ledger_new(const PkLedgerRule *rule, PkAlertCap *cap)
   self->trails = pk_recent_new(rule->capacity, sizeof(PkTrail));
   self->stages = pk_recent_new(rule->capacity, sizeof(Stage));
   self->reports = pk_reports_new(rule->capacity);
-  if (!self->sets || !self->judged || !self->trails || !self->stages)
+  if (!self->sets || !self->judged || !self->trails || !self->stages || !self->reports)
     g_clear_pointer(&self, pk_ledger_free);
   return self;
 }

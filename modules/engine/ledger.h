@@ -98,7 +98,7 @@ void pk_ledger_add_stats(const PkLedger *self, PkStats *stats);
 /* ---- moving ------------------------------------------------------------------------ */
 
 /* What is kept under a source's hash, or under a key made of it, goes to the
- * ledger that choose() names: the upper 16 bits of both are the same. */
+ * ledger that choose() names: the lowest bits of both are the same. */
 typedef PkLedger *(*PkLedgerChoice)(guint64 source, gpointer user_data);
 void pk_ledger_move(const PkLedger *self, PkLedgerChoice choose, gpointer user_data);
 /* What was reported, the oldest first: the hash of its source, and when its cooldown ends. */

@@ -3,6 +3,7 @@
 
 #include "engine/reports.h"
 
+#include "engine/pages.h"
 #include "engine/state-rows.h"
 
 typedef struct _Report
@@ -29,18 +30,22 @@ pk_reports_new(guint capacity)
 
   g_assert(capacity > 0);
   self->capacity = capacity;
-  self->keys = g_new0(guint64, capacity);
-  self->sources = g_new0(guint64, capacity);
-  self->reports = g_new0(Report, capacity);
+  self->keys = pk_pages_new(capacity, sizeof(guint64));
+  self->sources = pk_pages_new(capacity, sizeof(guint64));
+  self->reports = pk_pages_new(capacity, sizeof(Report));
+  if (!self->keys || !self->sources || !self->reports)
+    g_clear_pointer(&self, pk_reports_free);
   return self;
 }
 
 void
 pk_reports_free(PkReports *self)
 {
-  g_free(self->keys);
-  g_free(self->sources);
-  g_free(self->reports);
+  if (!self)
+    return;
+  pk_pages_free(self->keys, self->capacity, sizeof(guint64));
+  pk_pages_free(self->sources, self->capacity, sizeof(guint64));
+  pk_pages_free(self->reports, self->capacity, sizeof(Report));
   g_free(self);
 }
 

@@ -12,6 +12,7 @@
 
 typedef struct _PkReports PkReports;
 
+/* NULL when there is not that much memory. */
 PkReports *pk_reports_new(guint capacity);
 void pk_reports_free(PkReports *self);
 gsize pk_reports_bytes(guint capacity);

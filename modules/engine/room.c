@@ -174,8 +174,8 @@ _leave_network(PkRoom *self, const PkSource *source)
     network->sources--;
 }
 
-/* Whoever sends from all the addresses of a network drives out his own.  The
- * newest may have moved since. */
+/* Whoever sends from all the addresses of a network drives out his own, with or
+ * without a window.  The newest may have moved since. */
 static guint32
 _find_network_victim(PkRoom *self, const PkAddr *address)
 {
@@ -186,9 +186,8 @@ _find_network_victim(PkRoom *self, const PkAddr *address)
   if (!network || network->sources <= self->max_sources / NETWORK_SHARE || network->newest == PK_INDEX_NONE)
     return PK_INDEX_NONE;
   newest = pk_sources_get(self->sources, network->newest);
-  return newest->is_live && !newest->has_window && _get_network(self, &newest->address, &other) && other == key
-             ? network->newest
-             : PK_INDEX_NONE;
+  return newest->is_live && _get_network(self, &newest->address, &other) && other == key ? network->newest
+                                                                                         : PK_INDEX_NONE;
 }
 
 static void

@@ -25,7 +25,7 @@ struct _PkTable
   PkShardConfig config;
   PkShardCaps caps;
   guint ipv6_prefix;       /* bits */
-  gint services_began_sec; /* atomic; arrival time of the first permitted connection, 0: none yet */
+  gint services_began_sec; /* atomic, a guint32; arrival time of the first permitted connection, 0: none yet */
   gint set_back_sec;       /* atomic; by so much the caller's clock was set back: is added to what it says */
   gint ticked_sec;         /* atomic; arrival time of the last tick, 0: none yet */
   guint n_slots;

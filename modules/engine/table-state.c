@@ -110,7 +110,7 @@ _put_common(PkTable *table, PkStateWriter *writer)
   pk_state_put_bytes(writer, table->config.names_secret, sizeof(table->config.names_secret));
   pk_state_put_u64(writer, table->config.memory.salt);
   _put_count(writer, &table->ticked_sec);
-  _put_count(writer, &table->services_began_sec);
+  pk_state_put_u32(writer, (guint32) g_atomic_int_get(&table->services_began_sec));
   _put_count(writer, &table->caps.alerts.minute);
   _put_count(writer, &table->caps.alerts.alerts);
   _put_count(writer, &table->caps.alerts.held_back);
@@ -196,7 +196,7 @@ _get_common(PkTable *table, PkStateReader *reader)
   pk_state_get_bytes(reader, table->config.names_secret, sizeof(table->config.names_secret));
   table->config.memory.salt = pk_state_get_u64(reader) | 1;
   table->ticked_sec = (gint) pk_state_get_max(reader, 4, G_MAXINT32);
-  table->services_began_sec = (gint) pk_state_get_max(reader, 4, G_MAXINT32);
+  table->services_began_sec = (gint) pk_state_get_u32(reader);
   table->caps.alerts.minute = (gint) pk_state_get_max(reader, 4, G_MAXINT32);
   table->caps.alerts.alerts = (gint) pk_state_get_max(reader, 4, G_MAXINT32 / 2);
   table->caps.alerts.held_back = (gint) pk_state_get_max(reader, 4, G_MAXINT32 / 2);

@@ -457,7 +457,7 @@ _add_service(PkTable *self, const PkEvidence *evidence)
 static gboolean
 _is_young(PkTable *self, gint64 arrival_usec)
 {
-  gint began_sec = g_atomic_int_get(&self->services_began_sec);
+  guint32 began_sec = (guint32) g_atomic_int_get(&self->services_began_sec);
 
   return began_sec == 0 || arrival_usec - began_sec * (gint64) G_USEC_PER_SEC < self->config.ledger.confirm_usec;
 }
@@ -510,7 +510,7 @@ pk_table_take_evidence(PkTable *self, const PkSender *sender, PkEvidence *eviden
   if (!evidence->is_accept)
     return _take_evidence(self, evidence, ret_alerts);
   if (G_UNLIKELY(g_atomic_int_get(&self->services_began_sec) == 0))
-    g_atomic_int_set(&self->services_began_sec, (gint) (MAX(evidence->arrival_usec, 0) / G_USEC_PER_SEC));
+    g_atomic_int_set(&self->services_began_sec, (gint) pk_memory_seconds(evidence->arrival_usec));
   expectation = _expect(self, evidence, memory);
   if (expectation == PK_EXPECTS_NOTHING)
     _add_service(self, evidence);

@@ -65,7 +65,7 @@ class Statistics(BackendTest):
             self.assertRegex(done.stdout, r"\Aparser[;.]p_port_knock[;.]1[;.]|\A1\n", command)
 
     def test_metrics_are_called_as_the_counters_are(self):
-        levels = {"sources", "windows", "reserved_bytes", "state_bytes"}
+        levels = {"sources", "windows", "held_hits", "reserved_bytes", "state_bytes"}
         for counter, (metric, label) in rows().items():
             name = counter.removesuffix("_*")
             self.assertEqual(metric, f"port_knock_{name}" + ("" if name in levels else "_total"))

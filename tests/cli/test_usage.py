@@ -286,6 +286,16 @@ class ExitCodes(CommandTest):
         )
         self.assertEqual((result.text, result.code), ("", 2))
 
+    def test_no_table_that_does_not_fit_into_memory_ends_in_an_abort(self):
+        if b"__asan_init" in pathlib.Path(COMMAND).read_bytes():
+            return
+        codes = set()
+        for megabytes in range(40, 140, 2):
+            result = shell(f'ulimit -v {megabytes * 1024}; "$0" replay /dev/null')
+            self.assertNotRegex(result.errors, r"failed to allocate \d{7,} bytes", f"{megabytes} MB")
+            codes.add(result.code)
+        self.assertLessEqual({0, 2}, codes)
+
     def test_closed_standard_input_is_named(self):
         result = shell('"$0" explain <&-')
         self.assertEqual((result.errors, result.code), ("port-knock: standard input: Bad file descriptor\n", 2))

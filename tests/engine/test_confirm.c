@@ -506,3 +506,37 @@ Test(confirm, a_door_of_any_bytes_stays_one_plain_word)
   EXPECT_ALERTS(1);
   cr_expect(_has_word(&knocks.alerts[0], "door:a_b__c____accept_tcp/22"), "%s", knocks.alerts[0].evidence);
 }
+
+/* ---- clocks ------------------------------------------------------------------ */
+
+#define DAY_MSEC 86400000
+#define YEAR_2040_MSEC (G_GINT64_CONSTANT(14) * 365 * DAY_MSEC)
+
+/* In 2040 seconds no longer fit into 31 bits. */
+Test(confirm, what_is_open_is_learned_first_in_2040_too)
+{
+  _begin_with(NULL, NULL);
+  _accept(OTHER, OTHER_SERVER, 443, YEAR_2040_MSEC);
+  _knock(USER, YEAR_2040_MSEC);
+  _accept(USER, SERVER, 22, YEAR_2040_MSEC + 300);
+  knocks_tick(&knocks, YEAR_2040_MSEC + 20000);
+  EXPECT_ALERTS(1);
+  cr_expect_eq(knocks.alerts[0].branch, PK_BRANCH_RAPID_SEQUENTIAL_PORT_DENIED);
+}
+
+/* All in one shard: what it waits for stands in line. */
+Test(confirm, what_waits_from_before_the_clock_was_set_back_keeps_nobody_waiting)
+{
+  guint confirmed = 0;
+
+  _begin_with("max-sources", "1024");
+  _open_sesame(OTHER, LATER + DAY_MSEC);
+  _knock(USER, LATER);
+  _open_sesame(USER, LATER + 300);
+  for (gint64 msec = 0; msec < 5000; msec += 1000)
+    knocks_tick(&knocks, LATER + msec);
+  for (guint i = 0; i < knocks.n; i++)
+    confirmed += knocks.alerts[i].source.bytes[15] == 1 &&
+                 knocks.alerts[i].branch == PK_BRANCH_KNOCK_SEQUENCE_CONFIRMED && knocks.alerts[i].distinct_ports == 3;
+  cr_expect_eq(confirmed, 1);
+}

@@ -186,6 +186,49 @@ Test(engine_caps, three_ports_outlive_any_number_of_two)
   EXPECT_ALERTS(1);
 }
 
+/* One packet is enough, a second one earns a window. */
+Test(engine_caps, whoever_sends_from_all_of_an_ipv6_network_drives_out_his_own)
+{
+  static const gchar *const settings[] = { "max-sources", "1024", "max-windows", "64", "ipv6-prefix", "64", NULL };
+
+  for (guint ports = 1; ports <= 2; ports++)
+    {
+      _begin_with(settings);
+      knocks_send(&knocks, KNOCKER, SERVER, 7000, 0);
+      _flood(0, 20 * SMALL, ports, 1);
+      knocks_send(&knocks, KNOCKER, SERVER, 7001, 2);
+      _flood(20 * SMALL, 20 * SMALL, ports, 3);
+      knocks_send(&knocks, KNOCKER, SERVER, 7002, 4);
+      knocks_tick(&knocks, 20000);
+      EXPECT_ALERTS(1);
+    }
+}
+
+#define DAY_MSEC 86400000
+
+/* The relay's clock was a day ahead; of each source three ports towards three hosts, which are no candidate. */
+Test(engine_caps, windows_from_before_the_clock_was_set_back_are_quiet)
+{
+  for (guint32 i = 0; i < SMALL_WINDOWS; i++)
+    for (guint8 dest = 1; dest <= 3; dest++)
+      knocks_send(&knocks, knocks_v6(i), knocks_v4(198, 51, 100, dest), dest, DAY_MSEC);
+  cr_assert_eq(knocks_stats(&knocks).windows, SMALL_WINDOWS);
+  knocks_tick(&knocks, 0);
+  knocks_send_many(&knocks, KNOCKER, SERVER, 7000, 3, 100000);
+  knocks_tick(&knocks, 120000);
+  EXPECT_ALERTS(1);
+}
+
+Test(engine_caps, a_candidate_from_before_the_clock_was_set_back_settles)
+{
+  knocks_send_many(&knocks, KNOCKER, SERVER, 7000, 3, DAY_MSEC);
+  knocks_tick(&knocks, DAY_MSEC);
+  knocks_tick(&knocks, 0);
+  EXPECT_ALERTS(0);
+  knocks_tick(&knocks, 10000);
+  EXPECT_ALERTS(1);
+}
+
 Test(engine_caps, a_cooldown_outlives_the_source_it_is_of)
 {
   knocks_send_many(&knocks, KNOCKER, SERVER, 7000, 3, 0);

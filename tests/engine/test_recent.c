@@ -135,3 +135,72 @@ Test(recent, it_agrees_with_a_plain_list_on_random_steps)
   g_array_unref(list);
   g_rand_free(random);
 }
+
+#define KEYS 40
+
+typedef struct _Plain
+{
+  guint64 key;
+  gboolean is_touched;
+} Plain;
+
+static guint
+_find_plain(const GArray *list, guint64 key)
+{
+  guint i = 0;
+
+  while (i < list->len && g_array_index(list, Plain, i).key != key)
+    i++;
+  return i;
+}
+
+static void
+_touch_plain(GArray *list, guint64 key)
+{
+  guint i = _find_plain(list, key);
+  Plain added = { key, FALSE };
+
+  if (i < list->len)
+    {
+      g_array_index(list, Plain, i).is_touched = TRUE;
+      return;
+    }
+  while (list->len == CAPACITY && g_array_index(list, Plain, 0).is_touched)
+    {
+      Plain passed = { g_array_index(list, Plain, 0).key, FALSE };
+
+      g_array_remove_index(list, 0);
+      g_array_append_val(list, passed);
+    }
+  if (list->len == CAPACITY)
+    g_array_remove_index(list, 0);
+  g_array_append_val(list, added);
+}
+
+Test(recent, what_was_touched_is_passed_by_once_as_in_a_plain_list)
+{
+  GRand *random = g_rand_new_with_seed(11);
+  GArray *list = g_array_new(FALSE, FALSE, sizeof(Plain));
+
+  for (guint step = 0; step < 20000; step++)
+    {
+      guint64 key = (guint64) g_rand_int_range(random, 0, KEYS) << 32;
+      guint i = _find_plain(list, key);
+
+      if (i < list->len && g_rand_int_range(random, 0, 4) == 0)
+        {
+          g_array_remove_index(list, i);
+          pk_recent_remove(recent, key);
+        }
+      else
+        {
+          _touch_plain(list, key);
+          pk_recent_touch(recent, key, &evicted);
+        }
+      for (key = 0; key < KEYS; key++)
+        cr_assert_eq(pk_recent_find(recent, key << 32) != NULL, _find_plain(list, key << 32) < list->len, "%u", step);
+    }
+  cr_expect_gt(evicted, 0);
+  g_array_unref(list);
+  g_rand_free(random);
+}

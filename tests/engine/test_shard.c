@@ -12,7 +12,7 @@
 
 #define START G_GINT64_CONSTANT(1795305600000000)
 #define MSEC 1000
-#define STREAMS 120
+#define STREAMS 150
 #define STEPS 400
 
 typedef struct _Stream
@@ -23,6 +23,7 @@ typedef struct _Stream
   PkShard *shard;
   gint64 time, arrival;
   guint sources, ports, dests;
+  guint favourites; /* sources that come most often */
 } Stream;
 
 static guint
@@ -135,7 +136,7 @@ _make_hit(Stream *self)
 static void
 _observe(Stream *self)
 {
-  guint source = _below(self, _below(self, 3) ? 3 : self->sources);
+  guint source = _below(self, _below(self, 3) ? self->favourites : self->sources);
   PkArrival arrival = { .hit = _make_hit(self), .host = { "fw", 2 } };
   PkDrafts drafts = { 0 };
 
@@ -174,7 +175,7 @@ _begin_anew(Stream *self)
   PkShard *shard;
 
   self->caps.room.sources = self->caps.room.windows = 0;
-  self->caps.room.max_sources = (gint) (4 + _below(self, 24));
+  self->caps.room.max_sources = (gint) (4 + _below(self, 44));
   self->caps.room.max_windows = (gint) (2 + _below(self, (guint) self->caps.room.max_sources - 2));
   shard = pk_shard_new(&self->config, &self->caps);
   cr_assert_not_null(shard);
@@ -249,12 +250,13 @@ _init(Stream *self, guint32 seed)
   self->config.network = (PkNetworkRule){ .salt = G_GUINT64_CONSTANT(0x9e3779b97f4a7c15), .prefix = 64 };
   self->config.ledger.capacity = 8;
   self->config.ledger.secret = self->config.secret;
-  self->config.sources = 24;
-  self->config.windows = 12;
+  self->config.sources = 48;
+  self->config.windows = 32;
   self->config.memories = self->config.crowd = 8;
   if (_below(self, 2))
     self->config.sequences = pk_sequences_new_built_in(NULL);
   self->sources = 4 + _below(self, 60);
+  self->favourites = _below(self, 2) ? 3 : self->sources;
   self->ports = 2 + _below(self, 12);
   self->dests = 1 + _below(self, _below(self, 2) ? 2 : 20);
   self->shard = _begin_anew(self);
