@@ -47,6 +47,7 @@ typedef struct _PkScanContext
   const PkPrefix *prefixes; /* longest first, so that the first match wins */
   gsize n_prefixes;
   const struct _PkTupleIndex *tuple_index; /* of the row's tuple; NULL: is made for each line */
+  gsize netfilter_body;                    /* offset of the kernel's own part in the text; 0: is looked for */
 } PkScanContext;
 
 /* Reads line as self describes.  event was cleared by pk_event_init() and has

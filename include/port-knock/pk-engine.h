@@ -241,10 +241,13 @@ gsize pk_engine_expire(PkEngine *self, gint64 arrival_usec, gsize max_items, PkA
 /* Of pk_sign_name(). */
 #define PK_STATS_SIGNS_MAX 16
 
-/* Members are guint64 only.  Totals since pk_engine_new(); those marked "now" are a present level. */
+/* Members are guint64 only.  Totals since pk_engine_new(); those marked "now" are a present level.
+ *
+ * Each hit is a retransmission, or late, or is held until it expires, is evicted or pushed out.  At any time
+ * hits + restored_hits = repeated_hits + late + held_hits + expired_hits + evicted_hits + pushed_out. */
 typedef struct _PkStats
 {
-  guint64 hits;                     /* attempts and retransmissions that reached a window */
+  guint64 hits;                     /* attempts and retransmissions, whatever became of them */
   guint64 no_hit;                   /* denials that are no hit: backscatter, port 0, multicast source */
   guint64 alerts[PK_N_CONFIDENCES]; /* handed out */
   guint64 candidates;               /* complete candidates that were judged */
@@ -260,11 +263,16 @@ typedef struct _PkStats
   guint64 evicted_reports;  /* cooldowns forgotten early */
   guint64 evicted_memories; /* scan-memory() forgotten early */
   guint64 evicted_evidence; /* what daemons and firewalls said, judged candidates, open services: forgotten early */
-  guint64 pushed_out;       /* hits that a 33rd pushed out */
-  guint64 late;
-  guint64 sources;        /* now */
-  guint64 windows;        /* now */
-  guint64 reserved_bytes; /* now */
+  guint64 pushed_out;       /* hits that a 33rd pushed out before they were judged */
+  guint64 late;             /* hits older than their window */
+  guint64 repeated_hits;    /* retransmissions: they added packets to a hit that is held */
+  guint64 expired_hits;     /* slid out of window(), or were judged and made room */
+  guint64 evicted_hits;     /* forgotten early, with sources and windows that gave way, or for want of a window */
+  guint64 restored_hits;    /* read from a state file, those that did not fit too */
+  guint64 sources;          /* now */
+  guint64 windows;          /* now */
+  guint64 held_hits;        /* now; in windows, of sources without one, and of windows that gave way */
+  guint64 reserved_bytes;   /* now */
 } PkStats;
 
 void pk_engine_get_stats(PkEngine *self, PkStats *ret_stats);

@@ -107,6 +107,10 @@ _print_engine_counts(PkEngine *engine)
   _print_count("evicted evidence", stats.evicted_evidence);
   _print_count("pushed out", stats.pushed_out);
   _print_count("late", stats.late);
+  _print_count("repeated hits", stats.repeated_hits);
+  _print_count("expired hits", stats.expired_hits);
+  _print_count("evicted hits", stats.evicted_hits);
+  _print_count("held hits", stats.held_hits);
   _print_count("sources", stats.sources);
   _print_count("windows", stats.windows);
   _print_count("reserved bytes", stats.reserved_bytes);

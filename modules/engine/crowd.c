@@ -3,6 +3,7 @@
 
 #include "engine/crowd.h"
 
+#include "engine/memory.h"
 #include "engine/state-rows.h"
 
 /* One more than may share a secret, and one more than one destination. */
@@ -75,13 +76,6 @@ pk_crowd_bytes(guint capacity)
 
 /* ---- sequences ---------------------------------------------------------------- */
 
-/* Messages of several workers come a little out of order: it may have been seen in a moment to come. */
-static gboolean
-_is_remembered(const PkCrowd *self, guint32 seen_sec, guint32 now_sec)
-{
-  return seen_sec != 0 && (now_sec - seen_sec <= self->memory_seconds || seen_sec - now_sec <= self->memory_seconds);
-}
-
 /* In the place that it has, else in that of the one who was not seen the longest. */
 static void
 _add_member(Member *members, guint n, guint32 tag, guint32 now_sec)
@@ -107,7 +101,7 @@ _count_members(const PkCrowd *self, const Member *members, guint n, guint32 now_
   guint count = 0;
 
   for (guint i = 0; i < n; i++)
-    count += _is_remembered(self, members[i].seen_sec, now_sec);
+    count += pk_seconds_are_within(members[i].seen_sec, now_sec, self->memory_seconds);
   return count;
 }
 
@@ -139,7 +133,7 @@ pk_crowd_has_service(const PkCrowd *self, guint64 service_key, guint32 now_sec)
 {
   const Service *service = pk_recent_find(self->services, service_key);
 
-  return service && _is_remembered(self, service->seen_sec, now_sec);
+  return service && pk_seconds_are_within(service->seen_sec, now_sec, self->memory_seconds);
 }
 
 void

@@ -24,23 +24,17 @@ _dest_bit(const PkMemoryRule *rule, const PkAddr *dest)
   return 1u << (((high * 31 + low + 1) * rule->salt) >> 59);
 }
 
-/* Messages of several workers come a little out of order: then may be the later one. */
-static gboolean
-_is_within(guint32 then_sec, guint32 now_sec, guint32 seconds)
-{
-  return then_sec != 0 && (now_sec - then_sec <= seconds || then_sec - now_sec <= seconds);
-}
-
 static void
 _forget(PkMemory *self, const PkMemoryRule *rule, guint32 now_sec)
 {
-  if (!_is_within(self->seen_sec, now_sec, rule->seconds))
+  if (!pk_seconds_are_within(self->seen_sec, now_sec, rule->seconds))
     {
       self->ports[0] = self->ports[1] = 0;
       self->dests[0] = self->dests[1] = 0;
       self->begun_sec = now_sec;
+      self->seen_sec = 0;
     }
-  else if (!_is_within(self->begun_sec, now_sec, rule->seconds))
+  else if (!pk_seconds_are_within(self->begun_sec, now_sec, rule->seconds))
     {
       self->ports[1] = self->ports[0];
       self->dests[1] = self->dests[0];
@@ -56,7 +50,7 @@ pk_memory_add(PkMemory *self, const PkMemoryRule *rule, const PkPort *port, cons
   _forget(self, rule, now_sec);
   self->ports[0] |= _port_bit(rule, port);
   self->dests[0] |= _dest_bit(rule, dest);
-  self->seen_sec = MAX(now_sec, 1);
+  self->seen_sec = MAX(self->seen_sec, MAX(now_sec, 1));
 }
 
 void
@@ -96,12 +90,12 @@ pk_memory_count_other_dests(const PkMemory *self, const PkMemoryRule *rule, cons
 gboolean
 pk_memory_is_scanner(const PkMemory *self, const PkMemoryRule *rule, guint32 now_sec)
 {
-  return _is_within(self->scan_sec, now_sec, rule->seconds) ||
+  return pk_seconds_are_within(self->scan_sec, now_sec, rule->seconds) ||
          _count_bits(self->ports[0] | self->ports[1]) >= rule->scanner_ports_min;
 }
 
 gboolean
 pk_memory_had_sequence(const PkMemory *self, const PkMemoryRule *rule, guint32 now_sec)
 {
-  return _is_within(self->sequence_sec, now_sec, rule->seconds);
+  return pk_seconds_are_within(self->sequence_sec, now_sec, rule->seconds);
 }

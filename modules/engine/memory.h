@@ -43,7 +43,14 @@ pk_memory_seconds(gint64 usec)
   return usec > 0 ? (guint32) (usec / G_USEC_PER_SEC) : 0;
 }
 
-/* Adds a hit.  Forgets first what is too old. */
+/* TRUE when then_sec, not 0, is at most so long ago; or so far ahead: connections and the timer overtake each other. */
+static inline gboolean
+pk_seconds_are_within(guint32 then_sec, guint32 now_sec, guint32 seconds)
+{
+  return then_sec != 0 && (now_sec >= then_sec ? now_sec - then_sec : then_sec - now_sec) <= seconds;
+}
+
+/* Adds a hit.  Forgets first what is too old, or so far ahead that the clock was set back. */
 void pk_memory_add(PkMemory *self, const PkMemoryRule *rule, const PkPort *port, const PkAddr *dest, guint32 now_sec);
 void pk_memory_add_scan(PkMemory *self, guint32 now_sec);
 void pk_memory_add_sequence(PkMemory *self, guint32 now_sec);

@@ -3,13 +3,16 @@
 
 #include "port-knock/pk-engine.h"
 
+#include "engine/prefix-memo.h"
 #include "engine/recognise.h"
 #include "engine/registry.h"
+#include "scan/scan.h"
 #include "scan/slice.h"
 #include "scan/tuple.h"
 
 struct _PkRecogniser
 {
+  guint64 number;                   /* random: no other has it, nor had one before at its address */
   const PkDialect *const *dialects; /* borrowed */
   gsize n_dialects;
   PkRegistry *registry;
@@ -18,6 +21,13 @@ struct _PkRecogniser
   GPtrArray *strings;
   PkTupleIndex *tuple_indexes[PK_NEEDLES_ROWS_MAX]; /* by row; NULL: it has no tuple */
 };
+
+/* What a line lacks is had when a row asks for it, and once. */
+typedef struct _Completion
+{
+  PkCompleteFunc complete; /* NULL: done */
+  gpointer user_data;
+} Completion;
 
 static gint
 _compare_longest_first(gconstpointer a, gconstpointer b)
@@ -53,6 +63,7 @@ pk_recogniser_new_of(const PkDialect *const *dialects, gsize n, const PkOptions 
 {
   PkRecogniser *self = g_new0(PkRecogniser, 1);
 
+  self->number = (guint64) g_random_int() << 32 | g_random_int() | 1;
   self->dialects = dialects;
   self->n_dialects = n;
   self->registry = pk_registry_new(dialects, n);
@@ -119,23 +130,30 @@ pk_recogniser_find_leads(const PkRecogniser *self, const PkLine *line, PkRowSet 
   pk_registry_find_leads(self->registry, line, ret_rows);
 }
 
-PkScanResult
-pk_recogniser_try_row(const PkRecogniser *self, guint row, const PkLine *line, PkEvent *event)
+static PkScanResult
+_try_row(const PkRecogniser *self, guint row, const PkLine *line, gsize body, PkEvent *event)
 {
   const PkDialect *dialect = self->dialects[row];
   PkScanContext context = self->context;
 
   context.tuple_index = self->tuple_indexes[row];
+  context.netfilter_body = body;
   pk_event_init(event);
   event->dialect = dialect;
   event->time_usec = line->time_usec;
   return dialect->scan(dialect, &context, line, event);
 }
 
+PkScanResult
+pk_recogniser_try_row(const PkRecogniser *self, guint row, const PkLine *line, PkEvent *event)
+{
+  return _try_row(self, row, line, 0, event);
+}
+
 /* A broken line of one row may be a sound line of a later one, so only a match
  * or a row's word that the line is of no interest ends the search. */
 static PkScanResult
-_try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, PkEvent *event)
+_try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, gsize body, PkEvent *event)
 {
   PkScanResult worst = PK_SCAN_NO_MATCH;
   guint worst_row = 0, last_row = 0;
@@ -147,7 +165,7 @@ _try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, Pk
       if (!pk_row_set_has(rows, row))
         continue;
       last_row = row;
-      result = pk_recogniser_try_row(self, row, line, event);
+      result = _try_row(self, row, line, body, event);
       if (result == PK_SCAN_MATCH || result == PK_SCAN_IGNORED)
         return result;
       if (worst != PK_SCAN_NO_MATCH)
@@ -156,25 +174,87 @@ _try_rows(const PkRecogniser *self, const PkRowSet *rows, const PkLine *line, Pk
       worst_row = row;
     }
   /* The event is that of the row which said so. */
-  return worst == PK_SCAN_NO_MATCH || worst_row == last_row ? worst
-                                                            : pk_recogniser_try_row(self, worst_row, line, event);
+  return worst == PK_SCAN_NO_MATCH || worst_row == last_row ? worst : _try_row(self, worst_row, line, body, event);
+}
+
+static void
+_complete(Completion *self, PkLine *line)
+{
+  if (!self->complete)
+    return;
+  self->complete(line, self->user_data);
+  self->complete = NULL;
+  line->sdata.len = MIN(line->sdata.len, PK_LINE_BYTES_MAX);
+}
+
+static PkScanResult
+_scan_known(const PkPrefixMemo *known, const PkLine *line, gsize body, PkEvent *event)
+{
+  event->dialect = known->dialect;
+  event->time_usec = line->time_usec;
+  return pk_netfilter_scan_body(line, body, (PkVerdict) known->verdict, pk_slice(known->word, known->word_len), event);
+}
+
+static PkScanResult
+_try_prefix_rows(const PkRecogniser *self, const PkPrefixKey *key, PkLine *line, gsize body, Completion *completion,
+                 PkEvent *ret_event)
+{
+  PkScanResult result;
+  PkRowSet rows;
+
+  pk_registry_select_prefixes(self->registry, line, body, &rows);
+  if (pk_row_set_is_empty(&rows))
+    return PK_SCAN_NO_MATCH;
+  _complete(completion, line);
+  result = _try_rows(self, &rows, line, body, ret_event);
+  if (result == PK_SCAN_MATCH)
+    pk_prefix_memo_put(key, line, body, ret_event);
+  return result;
+}
+
+/* The short way.  Unless it ends with a match, the long one begins anew. */
+static PkScanResult
+_recognise_by_prefix(const PkRecogniser *self, PkLine *line, Completion *completion, PkEvent *ret_event)
+{
+  gssize body = pk_netfilter_find_body(line);
+  const PkPrefixMemo *known;
+  PkPrefixKey key;
+
+  if (body < 0)
+    return PK_SCAN_NO_MATCH;
+  pk_event_init(ret_event);
+  pk_prefix_key_init(&key, self->number, line, (gsize) body, ret_event);
+  known = pk_prefix_memo_find(&key);
+  if (!known)
+    return _try_prefix_rows(self, &key, line, (gsize) body, completion, ret_event);
+  _complete(completion, line);
+  return _scan_known(known, line, (gsize) body, ret_event);
+}
+
+static PkScanResult
+_recognise(const PkRecogniser *self, PkLine *line, Completion *completion, PkEvent *ret_event)
+{
+  PkRowSet rows;
+
+  pk_registry_select(self->registry, line, &rows);
+  if (pk_row_set_is_empty(&rows))
+    return PK_SCAN_NO_MATCH;
+  _complete(completion, line);
+  return _try_rows(self, &rows, line, 0, ret_event);
 }
 
 PkScanResult
 pk_recognise_begun(const PkRecogniser *self, PkLine *line, PkCompleteFunc complete, gpointer user_data,
                    PkEvent *ret_event)
 {
-  PkRowSet rows;
+  Completion completion = { complete, user_data };
 
   line->text.len = MIN(line->text.len, PK_LINE_BYTES_MAX);
   if (G_UNLIKELY(_is_own(line)))
     return PK_SCAN_OWN;
-  pk_registry_select(self->registry, line, &rows);
-  if (pk_row_set_is_empty(&rows))
-    return PK_SCAN_NO_MATCH;
-  complete(line, user_data);
-  line->sdata.len = MIN(line->sdata.len, PK_LINE_BYTES_MAX);
-  return _try_rows(self, &rows, line, ret_event);
+  if (_recognise_by_prefix(self, line, &completion, ret_event) == PK_SCAN_MATCH)
+    return PK_SCAN_MATCH;
+  return _recognise(self, line, &completion, ret_event);
 }
 
 static void

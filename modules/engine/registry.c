@@ -3,6 +3,7 @@
 
 #include "engine/registry.h"
 
+#include "engine/prefix-memo.h"
 #include "port-knock/pk-engine.h"
 #include "dialects/dialects.h"
 #include "scan/slice.h"
@@ -30,7 +31,9 @@ struct _PkRegistry
 {
   PkNeedles *needles;
   PkNeedles *words;
-  PkRowSet with_words;             /* rows that ask for one */
+  PkRowSet with_words; /* rows that ask for one */
+  PkRowSet prefixes,
+      any_prefix; /* the first rows, as long as they ask for a kernel's log prefix and for nothing else */
   GArray *programs[PROGRAM_SLOTS]; /* of Program, by _slot(); NULL: none */
 };
 
@@ -72,6 +75,19 @@ _add_row(PkRegistry *self, const PkDialect *dialect, guint row)
     pk_row_set_add(&self->with_words, row);
 }
 
+static gboolean
+_asks_for_prefix_only(const PkDialect *dialect)
+{
+  return dialect->netfilter && !dialect->programs[0] && !dialect->words[0];
+}
+
+static void
+_find_prefix_rows(PkRegistry *self, const PkDialect *const *dialects, gsize n)
+{
+  for (guint row = 0; row < n && _asks_for_prefix_only(dialects[row]); row++)
+    pk_row_set_add(dialects[row]->netfilter->starts[0] ? &self->prefixes : &self->any_prefix, row);
+}
+
 PkRegistry *
 pk_registry_new(const PkDialect *const *dialects, gsize n)
 {
@@ -81,6 +97,7 @@ pk_registry_new(const PkDialect *const *dialects, gsize n)
   self->words = pk_needles_new(TRUE);
   for (guint row = 0; row < n; row++)
     _add_row(self, dialects[row], row);
+  _find_prefix_rows(self, dialects, n);
   pk_needles_compile(self->needles);
   pk_needles_compile(self->words);
   return self;
@@ -136,4 +153,15 @@ pk_registry_select(const PkRegistry *self, const PkLine *line, PkRowSet *ret_row
   pk_registry_find_leads(self, line, ret_rows);
   if (pk_row_set_meets(ret_rows, &self->with_words))
     _drop_without_word(self, line->text, ret_rows);
+}
+
+void
+pk_registry_select_prefixes(const PkRegistry *self, const PkLine *line, gsize body, PkRowSet *ret_rows)
+{
+  PkRowSet found = { 0 };
+
+  pk_needles_search(self->needles, pk_slice(line->text.data, MIN(body + PK_PREFIX_OVERLAP_BYTES, line->text.len)),
+                    &found);
+  for (gsize i = 0; i < G_N_ELEMENTS(found.bits); i++)
+    ret_rows->bits[i] = (found.bits[i] & self->prefixes.bits[i]) | self->any_prefix.bits[i];
 }

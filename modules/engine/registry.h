@@ -20,4 +20,10 @@ void pk_registry_select(const PkRegistry *self, const PkLine *line, PkRowSet *re
 /* The same, and those whose words are missing. */
 void pk_registry_find_leads(const PkRegistry *self, const PkLine *line, PkRowSet *ret_rows);
 
+/* Of a line that the kernel wrote, and whose own part begins at body: the rows of
+ * its log prefixes, if they come before all other rows.  Then the first that matches
+ * is the one that the whole search would come to, and only the prefix need be looked
+ * at: these are most of a firewall's lines, and what the kernel writes is long. */
+void pk_registry_select_prefixes(const PkRegistry *self, const PkLine *line, gsize body, PkRowSet *ret_rows);
+
 #endif

@@ -9,6 +9,8 @@
 
 /* A network of IPv6 addresses gets this part of a full table at the most. */
 #define NETWORK_SHARE 8
+/* And so many of the sources in it may be without a window before one of them gives way to a new one. */
+#define PLAIN_SHARE 64
 
 /* What one network of IPv6 addresses takes of the table. */
 typedef struct _Network
@@ -52,11 +54,21 @@ pk_room_bytes(guint sources, guint windows, guint networks)
          pk_recent_bytes(_pairs_for(sources), sizeof(PkHit));
 }
 
+guint64
+pk_room_count_hits(const PkRoom *self)
+{
+  return pk_sources_count(self->sources) - pk_windows_count(self->windows) + pk_windows_count_hits(self->windows) +
+         pk_recent_count(self->pairs);
+}
+
 /* ---- windows -------------------------------------------------------------- */
 
+/* Looks first: where a table is full all workers would write to the same cache line for each new source. */
 static gboolean
 _reserve(gint *now, gint max)
 {
+  if (g_atomic_int_get(now) >= max)
+    return FALSE;
   if (g_atomic_int_add(now, 1) < max)
     return TRUE;
   g_atomic_int_add(now, -1);
@@ -71,22 +83,38 @@ _release_window(PkRoom *self, guint32 window)
 }
 
 /* A source without window keeps its newest hit. */
-void
-pk_room_demote(PkRoom *self, PkSource *source)
+static guint32
+_end_window(PkRoom *self, PkSource *source)
 {
   guint32 index = pk_source_window(source);
   const PkWindow *window = &pk_windows_get(self->windows, index)->window;
 
   pk_source_end_window(source, pk_window_hit(window, window->n - 1u));
-  _release_window(self, index);
+  return index;
+}
+
+void
+pk_room_demote(PkRoom *self, PkSource *source)
+{
+  _release_window(self, _end_window(self, source));
+}
+
+/* Where hardly any source is without a window, the hand would pass by nearly all for each victim, which would be the
+ * one that came last. */
+static guint32
+_find_plain_victim(PkRoom *self)
+{
+  guint sources = pk_sources_count(self->sources), windows = pk_windows_count(self->windows);
+
+  return sources - windows > sources / PLAIN_SHARE ? pk_sources_find_victim(self->sources) : PK_INDEX_NONE;
 }
 
 /* A quiet window is worth no more than a single hit; one that is not quiet
- * goes only where every source has one. */
+ * goes only where nearly every source has one. */
 static guint32
 _find_source_victim(PkRoom *self, gint64 arrival_usec)
 {
-  guint32 plain = pk_sources_find_victim(self->sources);
+  guint32 plain = _find_plain_victim(self);
   guint32 window = pk_windows_find_quiet(self->windows, arrival_usec - self->window_usec);
 
   if (window != PK_INDEX_NONE && plain != PK_INDEX_NONE &&
@@ -173,6 +201,7 @@ _evict_source(PkRoom *self, const PkAddr *address, gint64 arrival_usec)
     victim = _find_source_victim(self, arrival_usec);
   source = pk_sources_get(self->sources, victim);
   _leave_network(self, source);
+  self->evicted_hits += source->has_window ? pk_windows_get(self->windows, pk_source_window(source))->window.n : 1;
   if (source->has_window)
     _release_window(self, pk_source_window(source));
   pk_sources_remove(self->sources, victim);
@@ -198,16 +227,27 @@ pk_room_insert(PkRoom *self, guint64 hash, const PkAddr *address, gint64 arrival
 
 /* ---- a place for a window ---------------------------------------------------- */
 
+void
+pk_room_keep_pair(PkRoom *self, guint64 hash, const PkHit *hit)
+{
+  guint before = pk_recent_count(self->pairs);
+
+  *(PkHit *) pk_recent_take(self->pairs, hash, &self->evicted_pairs) = *hit;
+  self->evicted_hits += 1 - (pk_recent_count(self->pairs) - before);
+}
+
 /* Of what gives way to a flood two hits stay, for a knock that goes on. */
 static void
-_keep_pair(PkRoom *self, const PkSource *source)
+_keep_hits(PkRoom *self, const PkSource *source)
 {
   const PkWindow *window = &pk_windows_get(self->windows, pk_source_window(source))->window;
   const PkHit *hit = window->n > 1 ? pk_window_hit(window, window->n - 2u) : NULL;
 
+  self->evicted_hits += window->n - 1u;
   if (!hit || (hit->flags & PK_HIT_CONSUMED))
     return;
-  *(PkHit *) pk_recent_take(self->pairs, pk_source_hash(source), &self->evicted_pairs) = *hit;
+  self->evicted_hits--;
+  pk_room_keep_pair(self, pk_source_hash(source), hit);
 }
 
 gboolean
@@ -222,7 +262,8 @@ pk_room_recall_pair(PkRoom *self, guint64 hash, PkHit *ret_hit)
   return TRUE;
 }
 
-/* FALSE: every other window is worth more. */
+/* FALSE: every other window is worth more.  What gives way leaves its part of the cap to the new one: another shard
+ * might take it meanwhile. */
 static gboolean
 _make_room_for_window(PkRoom *self, guint ports, gint64 arrival_usec)
 {
@@ -233,8 +274,8 @@ _make_room_for_window(PkRoom *self, guint ports, gint64 arrival_usec)
   if (victim == PK_INDEX_NONE)
     return FALSE;
   source = pk_sources_get(self->sources, pk_windows_get(self->windows, victim)->source);
-  _keep_pair(self, source);
-  pk_room_demote(self, source);
+  _keep_hits(self, source);
+  pk_windows_release(self->windows, _end_window(self, source));
   return TRUE;
 }
 
@@ -243,10 +284,7 @@ _reserve_window(PkRoom *self, guint ports, gint64 arrival_usec)
 {
   if (!pk_windows_is_full(self->windows) && _reserve(&self->caps->windows, self->caps->max_windows))
     return TRUE;
-  if (!_make_room_for_window(self, ports, arrival_usec))
-    return FALSE;
-  g_atomic_int_add(&self->caps->windows, 1);
-  return TRUE;
+  return _make_room_for_window(self, ports, arrival_usec);
 }
 
 PkWindowSlot *

@@ -36,6 +36,7 @@ typedef struct _PkRoom
   PkRecent *networks; /* of IPv6 sources, whatever their scope */
   PkRecent *pairs;    /* by source: the hit before the newest, of windows that gave way */
   guint64 evicted_sources, evicted_windows, evicted_networks, evicted_pairs;
+  guint64 evicted_hits; /* with any of these, or for want of a window */
 } PkRoom;
 
 /* FALSE: there is not that much memory.  pk_room_clear() is due in any case. */
@@ -44,11 +45,16 @@ gboolean pk_room_init(PkRoom *self, guint sources, guint windows, guint networks
 void pk_room_clear(PkRoom *self);
 gsize pk_room_bytes(guint sources, guint windows, guint networks);
 
+/* Of all sources, in windows or not, and those that are kept of windows that gave way. */
+guint64 pk_room_count_hits(const PkRoom *self);
+
 /* A new source, clear but for its key; another one may have given way. */
 PkSource *pk_room_insert(PkRoom *self, guint64 hash, const PkAddr *address, gint64 arrival_usec);
 /* A window for a source, empty but for its keys, if it has that many ports.  NULL: every other window is worth more. */
 PkWindowSlot *pk_room_promote(PkRoom *self, PkSource *source, guint64 hash, guint64 memory, guint ports,
                               gint64 arrival_usec);
+/* The hit before the one that a source keeps of a window that gave way. */
+void pk_room_keep_pair(PkRoom *self, guint64 hash, const PkHit *hit);
 /* TRUE: a window of the source gave way, and this is the hit that came before the one it kept; it is forgotten now. */
 gboolean pk_room_recall_pair(PkRoom *self, guint64 hash, PkHit *ret_hit);
 /* Takes its window from a source, which keeps the newest hit. */

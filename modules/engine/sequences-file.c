@@ -421,16 +421,14 @@ _read_entries(Reader *self, json_object *root)
   return TRUE;
 }
 
-static json_object *
-_parse(const Reader *self, const gchar *text, gsize len)
+static gboolean
+_parse_as(const Reader *self, const gchar *text, gsize len, gint flags, json_object **ret_root)
 {
   json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
   enum json_tokener_error problem;
-  json_object *root;
 
-  /* Strict also refuses what follows the object: the rest of two files that were put together. */
-  json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-  root = json_tokener_parse_ex(tokener, text, (gint) len);
+  json_tokener_set_flags(tokener, flags);
+  *ret_root = json_tokener_parse_ex(tokener, text, (gint) len);
   problem = json_tokener_get_error(tokener);
   if (problem == json_tokener_continue)
     _refuse(self, "the JSON ends too early");
@@ -438,6 +436,27 @@ _parse(const Reader *self, const gchar *text, gsize len)
     _refuse(self, "no JSON at byte %" G_GSIZE_FORMAT ": %s", json_tokener_get_parse_end(tokener),
             json_tokener_error_desc(problem));
   json_tokener_free(tokener);
+  return problem == json_tokener_success;
+}
+
+/* Strict also refuses what follows the object: the rest of two files that were put
+ * together.  And json-c 0.18, Debian 13's, refuses every byte beyond ASCII then
+ * (its issue 875): so the form is read without these, and not the content. */
+static json_object *
+_parse(const Reader *self, const gchar *text, gsize len)
+{
+  gchar *form = g_strndup(text, len);
+  json_object *root;
+
+  for (gsize i = 0; i < len; i++)
+    if ((guchar) form[i] >= 0x80)
+      form[i] = '?';
+  if (_parse_as(self, form, len, JSON_TOKENER_STRICT, &root))
+    {
+      json_object_put(root);
+      _parse_as(self, text, len, JSON_TOKENER_VALIDATE_UTF8, &root);
+    }
+  g_free(form);
   return root;
 }
 

@@ -47,6 +47,7 @@ _copy_window(PkShard *self, const PkSource *source, PkShard *dest, PkSource *cop
 
   if (!copied)
     {
+      dest->stats.evicted_hits += slot->window.n - 1u;
       pk_source_set_hit(copy, &newest);
       return;
     }
@@ -79,8 +80,18 @@ pk_shard_copy_source(PkShard *self, guint32 index, PkShard *dest)
   pk_source_set_hit(copy, &hit);
 }
 
+void
+pk_shard_drop_source(PkShard *self, guint32 index, PkShard *dest)
+{
+  const PkSource *source = pk_sources_get(self->room.sources, index);
+
+  dest->stats.evicted_hits +=
+      source->has_window ? pk_windows_get(self->room.windows, pk_source_window(source))->window.n : 1;
+}
+
 typedef struct _Move
 {
+  const PkShard *from;
   PkShardChoice choose;
   gpointer user_data;
 } Move;
@@ -95,12 +106,23 @@ _move_memory(guint64 key, gconstpointer record, gpointer user_data)
   *copy = *(const PkMemory *) record;
 }
 
+static void
+_move_pair(guint64 key, gconstpointer record, gpointer user_data)
+{
+  const Move *move = user_data;
+  PkShard *dest = move->choose(key, move->user_data);
+  PkHit hit = _copy_hit(move->from, record, dest);
+
+  pk_room_keep_pair(&dest->room, key, &hit);
+}
+
 void
 pk_shard_move_memories(const PkShard *self, PkShardChoice choose, gpointer user_data)
 {
-  Move move = { choose, user_data };
+  Move move = { self, choose, user_data };
 
   pk_recent_each(self->memories, _move_memory, &move);
+  pk_recent_each(self->room.pairs, _move_pair, &move);
 }
 
 void

@@ -105,7 +105,10 @@ _put_window(PkShard *self, PkSource *source, const PkSourceState *state)
   guint32 index = pk_source_window(source);
 
   if (!slot)
-    return;
+    {
+      self->stats.evicted_hits += state->n - 1;
+      return;
+    }
   pk_windows_set_scope(self->room.windows, index, pk_slice_from_string(state->scope));
   for (guint i = 0; i < state->n; i++)
     {
@@ -125,6 +128,7 @@ pk_shard_put_source(PkShard *self, const PkSourceState *state)
 
   if (pk_sources_find(self->room.sources, state->hash, &state->address) != PK_INDEX_NONE)
     return;
+  self->stats.restored_hits += state->n;
   newest = _get_named_hit(self, state, state->n - 1);
   source = pk_room_insert(&self->room, state->hash, &state->address, state->arrival_usec);
   pk_source_set_hit(source, &newest);

@@ -86,6 +86,16 @@ _remember(PkShard *self, guint64 memory_key, const PkHit *hit)
   pk_memory_add(memory, &self->config->memory, &hit->port, &hit->dest, pk_memory_seconds(hit->arrival_usec));
 }
 
+/* The first attempt of a source is remembered when there is a second one.  It may be long ago, and others of the
+ * network have gone on. */
+static void
+_remember_first(PkShard *self, guint64 memory_key, const PkHit *first, const PkHit *second)
+{
+  if (pk_seconds_are_within(pk_memory_seconds(first->arrival_usec), pk_memory_seconds(second->arrival_usec),
+                            self->config->memory.seconds))
+    _remember(self, memory_key, first);
+}
+
 static void
 _remember_scan(PkShard *self, guint64 memory_key, gint64 arrival_usec)
 {
@@ -240,7 +250,7 @@ _may_knock(const PkShard *self, const PkMemory *memory, const PkPort *ports, gui
 
   if (pk_memory_count_other_ports(memory, rule, ports, n) > self->config->rule.max_ports)
     return FALSE;
-  return memory->scan_sec == 0 || memory->scan_sec >= begun_sec || now_sec - memory->scan_sec > rule->seconds;
+  return memory->scan_sec >= begun_sec || !pk_seconds_are_within(memory->scan_sec, now_sec, rule->seconds);
 }
 
 /* The scan that the sequence was taken for. */
@@ -308,6 +318,8 @@ _add_to_window(PkShard *self, PkSource *source, const PkHit *hit, PkDrafts *draf
   pk_outcome_init(outcome);
   pk_window_add(&slot->window, &self->config->rule, hit, outcome);
   self->stats.late += outcome->late;
+  self->stats.repeated_hits += outcome->repeated;
+  self->stats.expired_hits += outcome->slid_out;
   self->stats.pushed_out += outcome->pushed_out;
   if (outcome->added)
     _remember(self, source->at.window.memory, hit);
@@ -323,24 +335,36 @@ _add_to_window(PkShard *self, PkSource *source, const PkHit *hit, PkDrafts *draf
     pk_windows_update(self->room.windows, index, &self->config->rule, hit->arrival_usec);
 }
 
+/* The hit before the one that its last window left to the source. */
+static void
+_restore_pair(PkShard *self, guint64 hash, PkWindow *window, const PkHit *single)
+{
+  PkHit pair;
+
+  if (!pk_room_recall_pair(&self->room, hash, &pair))
+    return;
+  if (ABS(single->time_usec - pair.time_usec) <= self->config->rule.window_usec)
+    pk_window_restore(window, &pair);
+  else
+    self->stats.expired_hits++;
+}
+
 /* A second attempt: the source earns a window, if every other one is not worth more. */
 static void
 _promote(PkShard *self, const PkArrival *arrival, PkSource *source, const PkHit *single, const PkHit *hit,
          PkDrafts *drafts)
 {
   guint ports = pk_port_equals(&single->port, &hit->port) ? 1 : 2;
-  PkHit pair;
   PkWindowSlot *slot = pk_room_promote(&self->room, source, arrival->hash, arrival->memory, ports, hit->arrival_usec);
 
   if (!slot)
     {
+      self->stats.evicted_hits++;
       pk_source_set_hit(source, hit);
       return;
     }
   pk_windows_set_scope(self->room.windows, pk_source_window(source), arrival->scope);
-  if (pk_room_recall_pair(&self->room, arrival->hash, &pair) &&
-      ABS(single->time_usec - pair.time_usec) <= self->config->rule.window_usec)
-    pk_window_restore(&slot->window, &pair);
+  _restore_pair(self, arrival->hash, &slot->window, single);
   pk_window_restore(&slot->window, single);
   _add_to_window(self, source, hit, drafts);
 }
@@ -366,6 +390,7 @@ _add_to_single(PkShard *self, const PkArrival *arrival, PkSource *source, const 
     {
       pk_hit_merge(&single, hit);
       pk_source_set_hit(source, &single);
+      self->stats.repeated_hits++;
       return;
     }
   if (gap_usec < -rule->window_usec && !pk_arrivals_are_apart(single.arrival_usec, hit->arrival_usec, rule))
@@ -373,12 +398,12 @@ _add_to_single(PkShard *self, const PkArrival *arrival, PkSource *source, const 
       self->stats.late++;
       return;
     }
-  /* The first attempt of a source is remembered when there is a second one. */
-  _remember(self, arrival->memory, &single);
+  _remember_first(self, arrival->memory, &single, hit);
   if (ABS(gap_usec) > rule->window_usec)
     {
       _remember(self, arrival->memory, hit);
       pk_source_set_hit(source, hit);
+      self->stats.expired_hits++;
       return;
     }
   _promote(self, arrival, source, &single, hit, drafts);
@@ -619,6 +644,12 @@ pk_shard_expire(PkShard *self, gint64 arrival_usec, PkDrafts *drafts, PkAlert *r
   return done;
 }
 
+guint64
+pk_shard_count_hits(const PkShard *self)
+{
+  return pk_room_count_hits(&self->room);
+}
+
 void
 pk_shard_add_stats(const PkShard *self, PkStats *stats)
 {
@@ -626,6 +657,7 @@ pk_shard_add_stats(const PkShard *self, PkStats *stats)
   pk_ledger_add_stats(self->ledger, stats);
   stats->evicted_sources += self->room.evicted_sources;
   stats->evicted_windows += self->room.evicted_windows;
+  stats->evicted_hits += self->room.evicted_hits;
   stats->evicted_evidence += self->room.evicted_networks + self->room.evicted_pairs;
   stats->evicted_evidence += pk_crowd_count_evicted(self->crowd);
 }

@@ -107,6 +107,9 @@ PkExpectation pk_shard_expects(PkShard *self, guint64 source, guint64 memory, co
 PkLedger *pk_shard_ledger(PkShard *self);
 PkCrowd *pk_shard_crowd(PkShard *self);
 
+/* Hits that are held. */
+guint64 pk_shard_count_hits(const PkShard *self);
+/* Totals only. */
 void pk_shard_add_stats(const PkShard *self, PkStats *stats);
 
 /* For moving the contents of a table: the live sources of self, by index. */
@@ -115,7 +118,10 @@ guint32 pk_shard_end(const PkShard *self);
 gboolean pk_shard_get_key(PkShard *self, guint32 index, guint64 *ret_hash, gint64 *ret_arrival_usec);
 /* Copies one source with its window to dest. */
 void pk_shard_copy_source(PkShard *self, guint32 index, PkShard *dest);
-/* What is remembered of sources, to the shard that choose() names for it; the oldest first. */
+/* There is no room for it: dest counts its hits as evicted. */
+void pk_shard_drop_source(PkShard *self, guint32 index, PkShard *dest);
+/* What is remembered of sources, and hits of windows that gave way, to the shard that choose() names for it; the
+ * oldest first. */
 typedef PkShard *(*PkShardChoice)(guint64 hash, gpointer user_data);
 void pk_shard_move_memories(const PkShard *self, PkShardChoice choose, gpointer user_data);
 /* Counters go on. */

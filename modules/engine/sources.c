@@ -14,6 +14,8 @@
 
 /* So many the hand passes by for one victim: nobody may choose how long a message takes. */
 #define TOUCHED_MAX 256
+/* So many with a window it passes by for one that is put behind it; where there are more, that may lie before it. */
+#define WINDOWS_MAX 256
 
 struct _PkSources
 {
@@ -247,6 +249,12 @@ _clear_slot(PkSources *self, guint32 gap)
 
 /* ---- records ---------------------------------------------------------------- */
 
+guint
+pk_sources_count(const PkSources *self)
+{
+  return self->live;
+}
+
 gboolean
 pk_sources_is_full(const PkSources *self)
 {
@@ -298,7 +306,7 @@ _take_place(PkSources *self)
   if (index == PK_INDEX_NONE)
     return self->end++;
   self->free_first = self->records[index].at.window.index;
-  for (guint32 step = 0; step < self->end && index != self->hand && !_is_plain(&self->records[self->hand]); step++)
+  for (guint step = 0; step < WINDOWS_MAX && index != self->hand && !_is_plain(&self->records[self->hand]); step++)
     _advance(self);
   if (index != self->hand && _is_plain(&self->records[self->hand]))
     {

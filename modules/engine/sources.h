@@ -75,6 +75,7 @@ void pk_source_set_window(PkSource *self, guint32 window, guint64 hash, guint64 
 void pk_source_end_window(PkSource *self, const PkHit *hit);
 /* The record that gives way; PK_INDEX_NONE when all have a window. */
 guint32 pk_sources_find_victim(PkSources *self);
+guint pk_sources_count(const PkSources *self);
 gboolean pk_sources_is_full(const PkSources *self);
 gboolean pk_sources_is_empty(const PkSources *self);
 /* Records ever used: live ones have a smaller index. */

@@ -47,8 +47,15 @@ static void
 _copy_sources(PkTable *self, PkTable *old)
 {
   GArray *places = _list_sources(old);
+  guint n = MIN(places->len, (guint) self->caps.room.max_sources);
 
-  for (guint i = MIN(places->len, (guint) self->caps.room.max_sources); i > 0; i--)
+  for (guint i = n; i < places->len; i++)
+    {
+      const Place *place = &g_array_index(places, Place, i);
+
+      pk_shard_drop_source(place->shard, place->index, self->slots[0].shard);
+    }
+  for (guint i = n; i > 0; i--)
     {
       const Place *place = &g_array_index(places, Place, i - 1);
 

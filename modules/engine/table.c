@@ -608,6 +608,7 @@ pk_table_get_stats(PkTable *self, PkStats *ret_stats)
     {
       g_mutex_lock(&self->slots[i].lock);
       pk_shard_add_stats(self->slots[i].shard, &stats);
+      stats.held_hits += pk_shard_count_hits(self->slots[i].shard);
       g_mutex_unlock(&self->slots[i].lock);
     }
   stats.sources = (guint64) g_atomic_int_get(&self->caps.room.sources);

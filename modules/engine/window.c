@@ -236,6 +236,7 @@ _slide(PkWindow *self, const PkRule *rule, gint64 newest_usec, PkOutcome *outcom
     {
       _judge_first(self, rule, newest_usec, outcome);
       pk_window_remove(self, pk_place_at(self, 0));
+      outcome->slid_out++;
     }
 }
 
@@ -247,6 +248,7 @@ _make_room(PkWindow *self, const PkRule *rule, gint64 next_usec, PkOutcome *outc
   if (consumed)
     {
       pk_window_remove(self, pk_window_first_of(self, consumed));
+      outcome->slid_out++;
       return;
     }
   _judge_first(self, rule, next_usec, outcome);
@@ -270,13 +272,14 @@ pk_hit_merge(PkHit *self, const PkHit *retransmission)
 }
 
 static gboolean
-_merge_retransmission(PkWindow *self, const PkRule *rule, const PkHit *hit)
+_merge_retransmission(PkWindow *self, const PkRule *rule, const PkHit *hit, PkOutcome *outcome)
 {
   guint repeated = pk_window_find_repeated(self, rule, hit);
 
   if (repeated == PK_PLACE_NONE)
     return FALSE;
   pk_hit_merge(&self->places[repeated], hit);
+  outcome->repeated = TRUE;
   return TRUE;
 }
 
@@ -287,7 +290,7 @@ _start_anew(PkWindow *self, const PkRule *rule, PkOutcome *outcome)
 {
   gint64 settled_usec = pk_window_hit(self, self->n - 1u)->time_usec + rule->settle_usec;
 
-  for (; self->n; pk_window_remove(self, pk_place_at(self, 0)))
+  for (; self->n; pk_window_remove(self, pk_place_at(self, 0)), outcome->slid_out++)
     _judge_first(self, rule, settled_usec, outcome);
 }
 
@@ -335,7 +338,7 @@ pk_window_add(PkWindow *self, const PkRule *rule, const PkHit *hit, PkOutcome *o
 {
   guint lane;
 
-  if (_merge_retransmission(self, rule, hit) || _is_late(self, rule, hit, outcome))
+  if (_merge_retransmission(self, rule, hit, outcome) || _is_late(self, rule, hit, outcome))
     return;
   lane = pk_window_find_lane(self, &hit->dest);
   if (lane != PK_LANE_NONE)

@@ -123,9 +123,11 @@ typedef struct _PkOutcome
   PkJudgement judgements[PK_JUDGEMENTS_MAX]; /* not cleared past n_judgements */
   gboolean scan;                             /* more than max_ports distinct ports towards one destination */
   gboolean late;                             /* the hit was too old and was not added */
+  gboolean repeated;                         /* the hit is a retransmission of one that is there */
   gboolean added;                            /* the hit is a new attempt */
   guint place;                               /* where it is */
-  guint pushed_out;                          /* hits dropped because the window was full */
+  guint slid_out;                            /* hits dropped because their time was over, or judged ones for room */
+  guint pushed_out;                          /* others dropped because the window was full */
 } PkOutcome;
 
 static inline void
@@ -134,8 +136,10 @@ pk_outcome_init(PkOutcome *self)
   self->n_judgements = 0;
   self->scan = FALSE;
   self->late = FALSE;
+  self->repeated = FALSE;
   self->added = FALSE;
   self->place = 0;
+  self->slid_out = 0;
   self->pushed_out = 0;
 }
 

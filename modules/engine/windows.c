@@ -30,6 +30,7 @@ struct _PkWindows
   guint32 end;        /* slots from here on were never used, so their memory was never touched */
   guint32 free_first; /* chain of released slots through age_next */
   guint live;
+  guint64 hits;
   List ages;
   List ranks[PK_HITS_MAX + 1]; /* by distinct ports */
   guint heap_size;
@@ -143,6 +144,18 @@ PkWindowSlot *
 pk_windows_get(PkWindows *self, guint32 index)
 {
   return &self->slots[index];
+}
+
+guint
+pk_windows_count(const PkWindows *self)
+{
+  return self->live;
+}
+
+guint64
+pk_windows_count_hits(const PkWindows *self)
+{
+  return self->hits;
 }
 
 gboolean
@@ -318,6 +331,7 @@ pk_windows_take(PkWindows *self, guint32 source, gint64 arrival_usec)
   slot->source = source;
   slot->has_scope = FALSE;
   slot->ports = 0;
+  slot->hits = 0;
   slot->heap_place = 0;
   _append_to_ages(self, index);
   _append_to_rank(self, index);
@@ -335,6 +349,7 @@ pk_windows_release(PkWindows *self, guint32 index)
   self->slots[index].age_next = self->free_first;
   self->free_first = index;
   self->live--;
+  self->hits -= self->slots[index].hits;
 }
 
 void
@@ -384,6 +399,8 @@ pk_windows_update(PkWindows *self, guint32 index, const PkRule *rule, gint64 arr
   _remove_from_rank(self, index);
   slot->ports = (guint8) pk_window_count_ports(&slot->window);
   _append_to_rank(self, index);
+  self->hits += slot->window.n - (guint64) slot->hits;
+  slot->hits = slot->window.n;
   if (arrival_usec > slot->arrival_usec)
     {
       slot->arrival_usec = arrival_usec;

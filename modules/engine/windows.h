@@ -24,6 +24,7 @@ typedef struct _PkWindowSlot
   guint32 source;       /* index of its owner in PkSources */
   guint8 has_scope;
   guint8 ports;                     /* distinct ports, the rank against eviction */
+  guint8 hits;                      /* as they are counted in those of all */
   guint32 heap_place;               /* place in the deadline heap + 1, 0: not in it */
   guint32 rank_next, rank_previous; /* among windows with as many ports, the longest quiet first */
   guint32 age_next, age_previous;   /* among all windows, the longest quiet first */
@@ -37,6 +38,9 @@ void pk_windows_free(PkWindows *self);
 gsize pk_windows_bytes(guint capacity);
 
 PkWindowSlot *pk_windows_get(PkWindows *self, guint32 index);
+guint pk_windows_count(const PkWindows *self);
+/* Hits in all of them. */
+guint64 pk_windows_count_hits(const PkWindows *self);
 gboolean pk_windows_is_full(const PkWindows *self);
 /* There must be room.  The window is empty. */
 guint32 pk_windows_take(PkWindows *self, guint32 source, gint64 arrival_usec);

@@ -35,25 +35,32 @@ _scan_number(const gchar *at, const gchar *end, gchar c, gint64 *ret_number)
   return at + 1;
 }
 
-/* "[ 1131.517207] ".  The blank after it is the kernel's, further ones are the
- * administrator's. */
-static PkSlice
-_take_uptime(PkSlice text, PkEvent *event)
+gsize
+pk_netfilter_prefix_take_uptime(PkSlice text, PkEvent *event)
 {
   const gchar *at = text.data, *end = pk_slice_end(text), *dot;
   gint64 seconds, usec;
 
   if (text.len == 0 || *at++ != '[')
-    return text;
+    return 0;
   while (at < end && *at == ' ')
     at++;
   dot = _scan_number(at, end, '.', &seconds);
   at = dot ? _scan_number(dot, end, ']', &usec) : NULL;
   if (!at || at - dot != 7)
-    return text;
+    return 0;
   event->uptime_usec = seconds * G_USEC_PER_SEC + usec;
   event->has |= PK_HAS_UPTIME;
-  return _skip_blank(pk_slice_from(text, (gsize) (at - text.data)));
+  return (gsize) (at - text.data);
+}
+
+/* The blank after it is the kernel's, further ones are the administrator's. */
+static PkSlice
+_take_uptime(PkSlice text, PkEvent *event)
+{
+  gsize len = pk_netfilter_prefix_take_uptime(text, event);
+
+  return len ? _skip_blank(pk_slice_from(text, len)) : text;
 }
 
 /* "[  T123] " or "[    C0] ", which kernels built with PRINTK_CALLER put after
@@ -110,17 +117,23 @@ _find_elsewhere(const PkLine *line)
   return pk_slice_find_char(line->sdata, '=') < 0 ? line->sdata : pk_slice(NULL, 0);
 }
 
+gboolean
+pk_netfilter_prefix_is_writer(PkSlice program)
+{
+  static const PkSlice writers[] = { { "kernel", 6 }, { "klogd", 5 }, { "ulogd", 5 }, { "ulogd2", 6 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS(writers); i++)
+    if (pk_slice_equals(program, writers[i]))
+      return TRUE;
+  return FALSE;
+}
+
 /* Whoever can name a user or a page puts words into another program's line.  A
  * prefix of one word is left to those who log through a program of their own. */
 static gboolean
 _is_quoted(const PkLine *line, PkSlice text)
 {
-  static const PkSlice writers[] = { { "kernel", 6 }, { "klogd", 5 }, { "ulogd", 5 }, { "ulogd2", 6 } };
-
-  for (gsize i = 0; i < G_N_ELEMENTS(writers); i++)
-    if (pk_slice_equals(line->program, writers[i]))
-      return FALSE;
-  return line->program.len > 0 && pk_slice_find_char(text, ' ') >= 0;
+  return line->program.len > 0 && !pk_netfilter_prefix_is_writer(line->program) && pk_slice_find_char(text, ' ') >= 0;
 }
 
 void
@@ -136,27 +149,40 @@ pk_netfilter_prefix_read(const PkLine *line, PkSlice before, PkEvent *event, PkN
   ret_prefix->quoted = !ret_prefix->from_program && _is_quoted(line, ret_prefix->text);
 }
 
+gboolean
+pk_netfilter_prefix_stands_alone(const PkLine *line, gsize body)
+{
+  PkSlice before = pk_slice(line->text.data, body);
+  PkNetfilterPrefix prefix;
+  PkEvent event;
+
+  pk_event_init(&event);
+  pk_netfilter_prefix_read(line, before, &event, &prefix);
+  return !prefix.from_program && _skip_header(before).data == before.data;
+}
+
 /* ---- patterns with '#' ---------------------------------------------------- */
 
+/* Mostly the first character that differs ends it, and there is no "#". */
 static gboolean
 _fits_start(PkSlice text, const gchar *pattern)
 {
   const gchar *at = text.data, *end = pk_slice_end(text);
 
-  for (; *pattern; pattern++)
-    if (*pattern != '#')
-      {
-        if (at == end || *at++ != *pattern)
-          return FALSE;
-      }
-    else
-      {
-        if (at == end || !g_ascii_isdigit(*at))
-          return FALSE;
-        while (at < end && g_ascii_isdigit(*at))
+  for (;;)
+    {
+      while (at < end && *at == *pattern && *pattern != '#' && *pattern)
+        {
           at++;
-      }
-  return TRUE;
+          pattern++;
+        }
+      if (!*pattern)
+        return TRUE;
+      if (*pattern++ != '#' || at == end || !g_ascii_isdigit(*at))
+        return FALSE;
+      while (at < end && g_ascii_isdigit(*at))
+        at++;
+    }
 }
 
 static gboolean

@@ -21,6 +21,16 @@ typedef struct _PkNetfilterPrefix
  * parser took for structured data) may be the prefix. */
 void pk_netfilter_prefix_read(const PkLine *line, PkSlice before, PkEvent *event, PkNetfilterPrefix *ret_prefix);
 
+/* program is the kernel, or a daemon that writes what the kernel hands to it. */
+gboolean pk_netfilter_prefix_is_writer(PkSlice program);
+
+/* "[ 1131.517207]" at the beginning of text, which goes into event; returns its length, 0 if there is none. */
+gsize pk_netfilter_prefix_take_uptime(PkSlice text, PkEvent *event);
+
+/* No program, structured data, or header in the text has a part in what line's prefix is: all of it stands between
+ * the kernel's time and body. */
+gboolean pk_netfilter_prefix_stands_alone(const PkLine *line, gsize body);
+
 gboolean pk_netfilter_prefix_belongs(const PkNetfilterPrefix *self, const PkNetfilterSpec *spec);
 
 /* *ret_word is what action_word shows; empty for PK_VERDICT_NONE. */

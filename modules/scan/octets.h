@@ -81,6 +81,13 @@ pk_octets_cut(guint64 octets, guint64 mask)
   return octets & (((mask & -mask) >> 7) - 1);
 }
 
+/* The first n bytes, 0 to 7; zero after them. */
+static inline guint64
+pk_octets_first(guint64 octets, guint n)
+{
+  return octets & ((G_GUINT64_CONSTANT(1) << (8 * n)) - 1);
+}
+
 /* The decimal number that the first n bytes, 1 to 8 digits, stand for: pairs of
  * digits first, then pairs of pairs. */
 static inline guint32

@@ -76,6 +76,12 @@ _find_body(PkSlice text)
   return -1;
 }
 
+gssize
+pk_netfilter_find_body(const PkLine *line)
+{
+  return pk_netfilter_prefix_is_writer(line->program) ? _find_body(line->text) : -1;
+}
+
 /* ---- keys and values ------------------------------------------------------ */
 
 /* A key as a number, so that telling keys apart costs one switch; the bytes as
@@ -287,22 +293,20 @@ _read_value(Reader *self, guint64 key, PkSlice value)
 
 /* FALSE at the packet inside an ICMP error. */
 static inline gboolean
-_read_token(Reader *self, PkSlice token)
+_read_token(Reader *self, PkSlice token, gsize key_len)
 {
   guint64 octets = pk_octets_load(token.data, self->end);
-  guint64 equals = pk_octets_equal(octets, '=');
-  guint key_len = pk_octets_before(equals);
 
-  if (key_len < MIN(token.len, 8))
+  if (key_len < token.len && key_len < 8)
     {
-      guint64 key = pk_octets_cut(octets, equals);
+      guint64 key = pk_octets_first(octets, (guint) key_len);
 
       if (key == KEY4('[', 'S', 'R', 'C'))
         return FALSE;
       _read_value(self, key, pk_slice_from(token, key_len + 1));
     }
   else
-    _read_flag(self, token.len < 8 ? octets & ((G_GUINT64_CONSTANT(1) << (8 * token.len)) - 1) : octets);
+    _read_flag(self, token.len < 8 ? pk_octets_first(octets, (guint) token.len) : octets);
   return TRUE;
 }
 
@@ -311,10 +315,11 @@ _read_tokens(Reader *self, PkSlice text)
 {
   PkWords words;
   PkSlice token;
+  gsize key_len;
 
   self->end = pk_slice_end(text);
   pk_words_init(&words, text);
-  while (pk_words_next(&words, &token) && _read_token(self, token))
+  while (pk_words_next(&words, &token, &key_len) && _read_token(self, token, key_len))
     ;
 }
 
@@ -358,12 +363,36 @@ _set_verdict(PkEvent *event, PkVerdict verdict, PkSlice word)
   pk_event_set_text(event, PK_TEXT_ACTION_WORD, word.data, word.len);
 }
 
+static PkScanResult
+_scan_body(const PkLine *line, gsize body, PkEvent *event)
+{
+  Reader reader = { .event = event };
+
+  _read_tokens(&reader, pk_slice_from(line->text, body));
+  if (reader.is_arp && !(event->has & PK_HAS_SOURCE))
+    return PK_SCAN_IGNORED;
+  if (!_tuple_is_complete(&reader))
+    return PK_SCAN_MALFORMED;
+  _finish_transport(&reader);
+  return PK_SCAN_MATCH;
+}
+
+PkScanResult
+pk_netfilter_scan_body(const PkLine *line, gsize body, PkVerdict verdict, PkSlice word, PkEvent *event)
+{
+  PkScanResult result = _scan_body(line, body, event);
+
+  if (result == PK_SCAN_MATCH)
+    _set_verdict(event, verdict, word);
+  return result;
+}
+
 PkScanResult
 pk_scan_netfilter(const PkDialect *self, const PkScanContext *context, const PkLine *line, PkEvent *event)
 {
-  gssize body = _find_body(line->text);
-  Reader reader = { .event = event };
+  gssize body = context->netfilter_body ? (gssize) context->netfilter_body : _find_body(line->text);
   PkNetfilterPrefix prefix;
+  PkScanResult result;
   PkVerdict verdict;
   PkSlice word;
 
@@ -375,17 +404,14 @@ pk_scan_netfilter(const PkDialect *self, const PkScanContext *context, const PkL
   verdict = pk_netfilter_prefix_judge(&prefix, self->netfilter, context, &word);
   if (verdict == PK_VERDICT_NEITHER)
     return PK_SCAN_IGNORED;
-  _read_tokens(&reader, pk_slice_from(line->text, (gsize) body));
-  if (reader.is_arp && !(event->has & PK_HAS_SOURCE))
-    return PK_SCAN_IGNORED;
-  if (!_tuple_is_complete(&reader))
-    return PK_SCAN_MALFORMED;
+  result = _scan_body(line, (gsize) body, event);
+  if (result != PK_SCAN_MATCH)
+    return result;
   if (verdict == PK_VERDICT_NONE)
     {
       pk_event_set_text(event, PK_TEXT_ACTION_WORD, prefix.text.data, prefix.text.len);
       return PK_SCAN_UNKNOWN_PREFIX;
     }
-  _finish_transport(&reader);
   if (self->netfilter->record_time)
     pk_netfilter_prefix_read_time(&prefix, event);
   _set_verdict(event, verdict, word);

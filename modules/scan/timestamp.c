@@ -175,11 +175,12 @@ static gboolean
 _read_month(Reader *self, guint *ret_month)
 {
   static const gchar months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const gchar *name = self->text.data + self->at;
 
   if (self->text.len - self->at < 3)
     return FALSE;
   for (guint i = 0; i < 12; i++)
-    if (memcmp(self->text.data + self->at, months + 3 * i, 3) == 0)
+    if (months[3 * i] == name[0] && months[3 * i + 1] == name[1] && months[3 * i + 2] == name[2])
       {
         self->at += 3;
         *ret_month = i + 1;
@@ -201,17 +202,16 @@ _read_day(Reader *self, guint *ret_day)
 static gboolean
 _read_optional_year(Reader *self, guint *ret_year)
 {
-  Reader ahead = *self;
-
-  if (!_read_digits(&ahead, 4, ret_year) || !_read_char(&ahead, ' '))
+  if (self->text.len - self->at < 5 || self->text.data[self->at + 4] != ' ' || !_read_digits(self, 4, ret_year))
     return FALSE;
-  *self = ahead;
+  self->at++;
   return TRUE;
 }
 
-/* A leap day is looked for in up to eight years: 1896 and 1904 are that far apart. */
+/* The latest year that does not lie in the future.  A leap day is looked for in up to
+ * eight: 1896 and 1904 are that far apart. */
 static gboolean
-_guess_year(Civil *civil, gint64 now_usec, gint64 offset_usec)
+_guess_year(Civil *civil, gint64 now_usec, gint64 offset_usec, gint64 *ret_usec)
 {
   gint64 latest = now_usec + 24 * 3600 * (gint64) G_USEC_PER_SEC;
   gint year = _year_of(MAX(latest + offset_usec, 0));
@@ -219,10 +219,18 @@ _guess_year(Civil *civil, gint64 now_usec, gint64 offset_usec)
   for (gint i = 0; i <= 8 && year - i >= 1970; i++)
     {
       civil->year = (guint) (year - i);
-      if (_date_exists(civil) && _to_usec(civil) - offset_usec <= latest)
+      *ret_usec = _to_usec(civil) - offset_usec;
+      if (*ret_usec <= latest && _date_exists(civil))
         return TRUE;
     }
   return FALSE;
+}
+
+static gboolean
+_take_year(const Civil *civil, gint64 offset_usec, gint64 *ret_usec)
+{
+  *ret_usec = _to_usec(civil) - offset_usec;
+  return _date_exists(civil);
 }
 
 gsize
@@ -247,10 +255,8 @@ pk_timestamp_parse_bsd(PkSlice text, gint64 now_usec, gint utc_offset_seconds, g
       if (has_year)
         reader.at = ahead.at - 1;
     }
-  if (has_year ? !_date_exists(&civil) : !_guess_year(&civil, now_usec, offset_usec))
-    return 0;
-  usec = _to_usec(&civil) - offset_usec;
-  if (!_is_in_range(usec))
+  if (!(has_year ? _take_year(&civil, offset_usec, &usec) : _guess_year(&civil, now_usec, offset_usec, &usec)) ||
+      !_is_in_range(usec))
     return 0;
   *ret_usec = usec;
   return reader.at;

@@ -4,111 +4,154 @@
 #ifndef PK_WORDS_H_INCLUDED
 #define PK_WORDS_H_INCLUDED
 
-#include "scan/octets.h"
 #include "scan/slice.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
-/* The words of a text: its longest runs of bytes that are no blank.
+/* The words of a text, its longest runs of bytes that are no blank, and where the
+ * key of each ends.
  *
- * Where they end is looked up for 64 bytes at once.  Looking for the end of each
- * from its beginning costs more than it seems: no word can be begun before the
+ * Blanks and "=" are looked up for 64 bytes at once.  Looking for the end of each
+ * word from its beginning costs more than it seems: no word can be begun before the
  * end of the last one is known, so that a processor waits where it could read the
  * values of several words at a time. */
 
-#define PK_WORDS_BLOCK_BYTES 64
+#define PK_WORDS_VIEW_BYTES 64
 
 typedef struct _PkWords
 {
   const gchar *begin, *at, *end; /* what lies at and after at is not handed out yet */
-  const gchar *block;            /* not after at, and before end */
-  guint64 blanks;                /* bit n: block[n] is a blank, and was not passed yet */
+  const gchar *view;             /* not after at */
+  guint64 blanks, equals;        /* bit n: view[n] is one; the text's end counts as a blank */
 } PkWords;
 
-/* Bit n: at[n] is a blank, for n < 16. */
+/* Bit n: at[n] is byte, for n < 16. */
 static inline guint64
-pk_words_find_blanks16(const gchar *at)
+pk_words_find16(const gchar *at, gchar byte)
 {
 #ifdef __SSE2__
   __m128i bytes = _mm_loadu_si128((const __m128i *) (gconstpointer) at);
 
-  return (guint64) _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')));
+  return (guint64) _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte)));
 #else
-  guint64 blanks = 0;
+  guint64 found = 0;
 
   for (guint i = 0; i < 16; i++)
-    blanks |= (guint64) (at[i] == ' ') << i;
-  return blanks;
+    found |= (guint64) (at[i] == byte) << i;
+  return found;
 #endif
 }
 
 /* The same for n < 64. */
 static inline guint64
-pk_words_find_blanks64(const gchar *at)
+pk_words_find64(const gchar *at, gchar byte)
 {
-  return pk_words_find_blanks16(at) | pk_words_find_blanks16(at + 16) << 16 | pk_words_find_blanks16(at + 32) << 32 |
-         pk_words_find_blanks16(at + 48) << 48;
+  return pk_words_find16(at, byte) | pk_words_find16(at + 16, byte) << 16 | pk_words_find16(at + 32, byte) << 32 |
+         pk_words_find16(at + 48, byte) << 48;
 }
 
-/* The same, where bytes at and after end are no blanks; those from begin on may
- * be read. */
-static inline guint64
-pk_words_find_blanks(const gchar *begin, const gchar *at, const gchar *end)
+/* Of fewer bytes than fit: those from begin on may be read, none at or after end. */
+static inline void
+pk_words_look_short(PkWords *self, guint n)
 {
-  gchar copy[PK_WORDS_BLOCK_BYTES];
+  gchar copy[PK_WORDS_VIEW_BYTES];
 
-  if (end - at >= PK_WORDS_BLOCK_BYTES)
-    return pk_words_find_blanks64(at);
-  if (end - begin >= PK_WORDS_BLOCK_BYTES)
-    return pk_words_find_blanks64(end - PK_WORDS_BLOCK_BYTES) >> (PK_WORDS_BLOCK_BYTES - (end - at));
-  memset(copy, 0, sizeof(copy));
-  memcpy(copy, at, (gsize) (end - at));
-  return pk_words_find_blanks64(copy);
+  if (self->end - self->begin >= PK_WORDS_VIEW_BYTES)
+    {
+      const gchar *last = self->end - PK_WORDS_VIEW_BYTES;
+
+      self->blanks = pk_words_find64(last, ' ') >> (PK_WORDS_VIEW_BYTES - n);
+      self->equals = pk_words_find64(last, '=') >> (PK_WORDS_VIEW_BYTES - n);
+    }
+  else
+    {
+      memset(copy, 0, sizeof(copy));
+      memcpy(copy, self->at, n);
+      self->blanks = pk_words_find64(copy, ' ');
+      self->equals = pk_words_find64(copy, '=');
+    }
+  self->blanks |= G_GUINT64_CONSTANT(1) << n;
 }
 
-/* text is borrowed, and not empty. */
+/* From at on, which lies before the end. */
+static inline void
+pk_words_look(PkWords *self)
+{
+  self->view = self->at;
+  if (self->end - self->at >= PK_WORDS_VIEW_BYTES)
+    {
+      self->blanks = pk_words_find64(self->at, ' ');
+      self->equals = pk_words_find64(self->at, '=');
+    }
+  else
+    pk_words_look_short(self, (guint) (self->end - self->at));
+}
+
+/* text is borrowed. */
 static inline void
 pk_words_init(PkWords *self, PkSlice text)
 {
-  self->begin = self->at = self->block = text.data;
+  self->begin = self->at = self->view = text.data;
   self->end = pk_slice_end(text);
-  self->blanks = pk_words_find_blanks(self->begin, self->block, self->end);
+  self->blanks = self->equals = 0;
 }
 
-/* Where the word that begins at at ends. */
-static inline const gchar *
-pk_words_find_end(PkWords *self)
+/* What lies at and after skip bytes of text up to the first byte; text.len: there is none. */
+static inline gsize
+pk_words_measure(PkSlice text, gsize skip, gchar byte)
 {
-  const gchar *stop;
+  const gchar *found = memchr(text.data + skip, byte, text.len - skip);
 
-  while (self->blanks == 0)
-    {
-      if (self->end - self->block <= PK_WORDS_BLOCK_BYTES)
-        return self->end;
-      self->block += PK_WORDS_BLOCK_BYTES;
-      self->blanks = pk_words_find_blanks(self->begin, self->block, self->end);
-    }
-  stop = self->block + __builtin_ctzll(self->blanks);
-  self->blanks &= self->blanks - 1;
-  return stop;
+  return found ? (gsize) (found - text.data) : text.len;
 }
 
-/* FALSE: there are no more. */
+/* A word that no view shows whole. */
+static inline void
+pk_words_take_long(const PkWords *self, PkSlice *ret_word, gsize *ret_key_len)
+{
+  PkSlice rest = pk_slice(self->at, (gsize) (self->end - self->at));
+
+  *ret_word = pk_slice(rest.data, pk_words_measure(rest, PK_WORDS_VIEW_BYTES, ' '));
+  *ret_key_len =
+      self->equals ? (gsize) __builtin_ctzll(self->equals) : pk_words_measure(*ret_word, PK_WORDS_VIEW_BYTES, '=');
+}
+
+/* The word at at, empty at a blank. */
+static inline void
+pk_words_take(PkWords *self, PkSlice *ret_word, gsize *ret_key_len)
+{
+  guint64 passed = (guint64) (self->at - self->view), blanks = 0;
+
+  if (passed < PK_WORDS_VIEW_BYTES)
+    blanks = self->blanks >> passed;
+  if (G_UNLIKELY(blanks == 0))
+    {
+      pk_words_look(self);
+      passed = 0;
+      blanks = self->blanks;
+      if (G_UNLIKELY(blanks == 0))
+        {
+          pk_words_take_long(self, ret_word, ret_key_len);
+          return;
+        }
+    }
+  *ret_word = pk_slice(self->at, (gsize) __builtin_ctzll(blanks));
+  *ret_key_len = (gsize) __builtin_ctzll(blanks | self->equals >> passed);
+}
+
+/* *ret_key_len: of what stands before the word's first "="; its length without one.
+ * FALSE: there are no more. */
 static inline gboolean
-pk_words_next(PkWords *self, PkSlice *ret_word)
+pk_words_next(PkWords *self, PkSlice *ret_word, gsize *ret_key_len)
 {
   while (self->at < self->end)
     {
-      const gchar *start = self->at, *stop = pk_words_find_end(self);
-
-      self->at = stop + 1;
-      if (stop > start)
-        {
-          *ret_word = pk_slice(start, (gsize) (stop - start));
-          return TRUE;
-        }
+      pk_words_take(self, ret_word, ret_key_len);
+      self->at += ret_word->len + 1;
+      if (ret_word->len > 0)
+        return TRUE;
     }
   return FALSE;
 }

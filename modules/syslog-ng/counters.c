@@ -51,11 +51,16 @@ static const EngineCounter TOTALS[PK_N_ENGINE_TOTALS] = {
   { "evicted_evidence", G_STRUCT_OFFSET(PkStats, evicted_evidence) },
   { "pushed_out", G_STRUCT_OFFSET(PkStats, pushed_out) },
   { "late", G_STRUCT_OFFSET(PkStats, late) },
+  { "repeated_hits", G_STRUCT_OFFSET(PkStats, repeated_hits) },
+  { "expired_hits", G_STRUCT_OFFSET(PkStats, expired_hits) },
+  { "evicted_hits", G_STRUCT_OFFSET(PkStats, evicted_hits) },
+  { "restored_hits", G_STRUCT_OFFSET(PkStats, restored_hits) },
 };
 
 static const EngineCounter LEVELS[PK_N_ENGINE_LEVELS] = {
   { "sources", G_STRUCT_OFFSET(PkStats, sources) },
   { "windows", G_STRUCT_OFFSET(PkStats, windows) },
+  { "held_hits", G_STRUCT_OFFSET(PkStats, held_hits) },
   { "reserved_bytes", G_STRUCT_OFFSET(PkStats, reserved_bytes) },
 };
 

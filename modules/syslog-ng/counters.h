@@ -23,7 +23,7 @@
  *   sign_SIGN           syslogng_port_knock_sign_total{sign="SIGN"}
  *   sources             syslogng_port_knock_sources
  *
- * and so on: _total for all but the last three of the table, which may shrink.
+ * and so on: _total for all but the last four of the table, which may shrink.
  * The names are stable.  There is never a counter per address.
  *
  * | counter             | counts                                                       |
@@ -44,7 +44,7 @@
  * | branch_BRANCH       | recognised, by detection_branch; branch_none: accepts        |
  * | dialect_DIALECT     | recognised, by dialect                                       |
  * | alerts_CONFIDENCE   | alerts written                                               |
- * | hits, no_hit        | denials that reached a window; denials that are no hit       |
+ * | hits, no_hit        | denials that are a hit; denials that are none                |
  * | candidates, scans   | complete candidates judged; sources that scanned             |
  * | below_confidence    | candidates below min-confidence()                            |
  * | sign_SIGN           | candidates with that sign                                    |
@@ -53,10 +53,14 @@
  * | in_cooldown         | candidates that cooldown() suppressed                        |
  * | rate_limited        | alerts over max-alerts()                                     |
  * | late                | hits older than their window                                 |
- * | pushed_out          | hits that a 33rd pushed out                                  |
+ * | pushed_out          | hits that a 33rd pushed out before they were judged          |
+ * | repeated_hits       | hits that are retransmissions                                |
+ * | expired_hits        | hits that slid out of window(), or were judged and made room |
+ * | evicted_hits        | hits forgotten early, because a table was full               |
+ * | restored_hits       | hits that the state file held at start                       |
  * | evicted_sources, evicted_windows, evicted_reports, evicted_memories, evicted_evidence            |
  * |                     | forgotten early, because a table was full                    |
- * | sources, windows    | now in the tables                                            |
+ * | sources, windows, held_hits | now in the tables                                    |
  * | reserved_bytes      | memory reserved at start                                     |
  *
  * Those from hits on are copied from the engine once a second, and only exist
@@ -84,8 +88,8 @@ typedef enum
   PK_N_COUNTERS
 } PkCounter;
 
-#define PK_N_ENGINE_TOTALS 16
-#define PK_N_ENGINE_LEVELS 3
+#define PK_N_ENGINE_TOTALS 20
+#define PK_N_ENGINE_LEVELS 4
 
 typedef struct _PkCounters
 {

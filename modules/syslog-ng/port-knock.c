@@ -375,12 +375,11 @@ static void
 _register_counters(PortKnockParser *self)
 {
   gchar reference[REFERENCE_BYTES];
-  PkStats shown = { 0 };
+  const PkStats none = { 0 };
 
-  /* The totals of an engine that was kept are in the counters already. */
-  if (self->engine)
-    pk_engine_get_stats(self->engine, &shown);
-  pk_counters_register(&self->counters, self->super.name, _reference_name(self, reference), &shown);
+  /* What the last configuration's engine counted is in the counters already. */
+  pk_counters_register(&self->counters, self->super.name, _reference_name(self, reference),
+                       self->state ? pk_state_before(self->state) : &none);
   if (self->engine)
     _copy_stats(self);
 }

@@ -87,6 +87,7 @@ struct _PkState
   PkEngine *engine;
   PkOptions options; /* those of engine */
   const gchar *origin;
+  PkStats before;
   PkSaver *saver; /* NULL: it is not saved */
 };
 
@@ -172,6 +173,7 @@ PkState *
 pk_state_acquire(LogPipe *owner, const gchar *key, const PkOptions *options, GError **error)
 {
   const gchar *origin;
+  PkStats before = { 0 };
   Legacy *legacy;
   PkEngine *engine;
   PkSaver *saver;
@@ -180,6 +182,8 @@ pk_state_acquire(LogPipe *owner, const gchar *key, const PkOptions *options, GEr
   if (!_claim(owner, key, error))
     return NULL;
   legacy = _fetch(owner, key);
+  if (legacy)
+    pk_engine_get_stats(legacy->engine, &before);
   saver = pk_saver_new(owner, key, options, legacy ? legacy->saved_usec : 0);
   engine = _take_over(legacy, saver, options, &origin, error);
   if (legacy)
@@ -194,6 +198,7 @@ pk_state_acquire(LogPipe *owner, const gchar *key, const PkOptions *options, GEr
   self->key = g_strdup(key);
   self->engine = engine;
   self->origin = origin;
+  self->before = before;
   self->saver = saver;
   pk_options_copy(options, &self->options);
   return self;
@@ -240,6 +245,12 @@ PkEngine *
 pk_state_engine(PkState *self)
 {
   return self->engine;
+}
+
+const PkStats *
+pk_state_before(PkState *self)
+{
+  return &self->before;
 }
 
 const gchar *

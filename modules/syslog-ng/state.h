@@ -40,6 +40,9 @@ void pk_state_release(PkState *self, LogPipe *owner);
 PkEngine *pk_state_engine(PkState *self);
 /* To be called every second: saves when it is time.  *ret_stats: what happened since the last time. */
 void pk_state_tick(PkState *self, PkSaverStats *ret_stats);
+/* What the engine, or the one that it was moved from, had counted when the last configuration left it; all zero if it
+ * is new, or from the file. */
+const PkStats *pk_state_before(PkState *self);
 /* "new", "read" from the file, "kept" or "moved". */
 const gchar *pk_state_origin(PkState *self);
 

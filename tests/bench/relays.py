@@ -113,6 +113,9 @@ class RelayBench:
 
     def run_once(self, subject, path, hold_seconds=0):
         self.out.write_bytes(b"")
+        # What the relay before told is not told again.
+        for state in self._folder.glob("*.state"):
+            state.unlink()
         return run(self.argv(subject), path, hold_seconds, subprocess.DEVNULL)
 
     def measure(self, subject):

@@ -55,6 +55,9 @@ DENY = (
     "DST=198.51.100.%d LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=4711 DF PROTO=TCP SPT=%d DPT=%d WINDOW=64240 RES=0x00 "
     "SYN URGP=0 "
 )
+# What becomes of a hit: doc/statistics.md.
+FATES_OF_HITS = ("repeated_hits", "late", "held_hits", "expired_hits", "evicted_hits", "pushed_out")
+HITS = "hits + restored = " + " + ".join(fate.replace("_hits", "").replace("_", " ") for fate in FATES_OF_HITS)
 # In each pass another octet takes the place of this one, and so all of its sources are new.
 FRESH = "SRC=250."
 # And the first port of its knocks is another one, or they would be known for a list that many share.
@@ -222,6 +225,7 @@ class Soak:
             self._equal("recognised = sum over dialects", stats["recognised"], dialects),
             self._equal("recognised = sum over branches", stats["recognised"], branches),
             self._equal("hits + no_hit = denied", stats["hits"] + stats["no_hit"], sent["deny"]),
+            self._equal(HITS, stats["hits"] + stats["restored_hits"], sum(stats[fate] for fate in FATES_OF_HITS)),
             self._equal("alerts counted = alerts written", alerts, self.alerts),
             self._expect("0 <= verdicts - candidates <= summaries", verdicts, summaries, 0 <= verdicts <= summaries),
             self._expect("sources + evicted <= hits", known, stats["hits"], known <= stats["hits"]),

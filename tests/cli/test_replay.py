@@ -273,6 +273,13 @@ class Counters(CommandTest):
         stats = self.stats(KNOCK_UFW.read_bytes(), "--allow", "128.0.0.0/1 until=2026-01-01 y")
         self.assertEqual(stats["allowed"], "0")
 
+    def test_stats_tell_what_became_of_every_hit(self):
+        for log in (KNOCK_UFW, SCAN_UFW):
+            stats = {name: int(value) for name, value in self.stats(log.read_bytes() * 3).items()}
+            fates = ("repeated hits", "late", "held hits", "expired hits", "evicted hits", "pushed out")
+            self.assertGreater(stats["repeated hits"] + stats["expired hits"], 0)
+            self.assertEqual(stats["hits"], sum(stats[fate] for fate in fates))
+
     def test_stats_count_scans(self):
         self.assertGreaterEqual(int(self.stats(SCAN_UFW.read_bytes())["scans"]), 1)
         self.assertEqual(self.stats(KNOCK_UFW.read_bytes())["scans"], "0")

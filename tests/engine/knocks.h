@@ -151,4 +151,14 @@ knocks_stats(Knocks *self)
   return stats;
 }
 
+/* Nothing is lost: what became of every hit is counted. */
+static inline gboolean
+knocks_hits_add_up(Knocks *self)
+{
+  PkStats stats = knocks_stats(self);
+
+  return stats.hits + stats.restored_hits == stats.repeated_hits + stats.late + stats.held_hits + stats.expired_hits +
+                                                 stats.evicted_hits + stats.pushed_out;
+}
+
 #endif

@@ -74,6 +74,17 @@ Test(crowd, a_service_is_open_for_scan_memory_after_it_was_reached_last)
   cr_expect(!pk_crowd_has_service(crowd, 5, NOW + MEMORY + 1));
 }
 
+/* Connections overtake each other. */
+Test(crowd, what_arrived_a_moment_later_counts_already)
+{
+  _send(1, 10, 20, NOW + 1);
+  _send(1, 11, 21, NOW + 1);
+  _expect(_send(1, 12, 20, NOW), 3, 2);
+  pk_crowd_add_service(crowd, 5, NOW + 1);
+  cr_expect(pk_crowd_has_service(crowd, 5, NOW));
+  cr_expect(!pk_crowd_has_service(crowd, 5, NOW - MEMORY), "the clock was set back");
+}
+
 Test(crowd, both_tables_are_bounded_and_what_gives_way_is_counted)
 {
   for (guint64 key = 1; key <= 6; key++)

@@ -31,6 +31,7 @@ _begin(void)
 static void
 _end(void)
 {
+  cr_expect(knocks_hits_add_up(&knocks));
   pk_engine_unref(knocks.engine);
 }
 
@@ -98,6 +99,23 @@ Test(engine_caps, windows_for_every_source_do_not_make_new_sources_slow)
   _flood(0, 150000, 2, msec);
   _flood(1000000, 150000, 1, msec + 31000);
   cr_expect_leq(knocks_stats(&knocks).sources, 131072);
+}
+
+/* All have windows, and none is quiet: who comes new is not the only one to go. */
+Test(engine_caps, a_new_source_outlives_the_next_ones_where_every_other_has_a_window)
+{
+  static const gchar *const settings[] = { "max-sources", "1024", "max-windows", "1024", NULL };
+
+  _begin_with(settings);
+  _flood(0, SMALL, 2, 0);
+  cr_assert_eq(knocks_stats(&knocks).windows, SMALL);
+  for (guint16 i = 0; i < 3; i++)
+    {
+      knocks_send(&knocks, KNOCKER, SERVER, 7000 + i, 1 + i);
+      _flood(10000 + 10u * i, 10, 1, 1 + i);
+    }
+  knocks_tick(&knocks, 20000);
+  EXPECT_ALERTS(1);
 }
 
 /* ---- the promise ----------------------------------------------------------- */
@@ -325,6 +343,17 @@ Test(engine_caps, a_knock_outlives_a_flood_that_takes_every_window)
   knocks_send(&knocks, knocks_v6(0), SERVER, 7002, 5000);
   knocks_tick(&knocks, 20000);
   cr_expect_eq(_count_ports_of(knocks_v6(0)), 3);
+}
+
+Test(engine_caps, it_does_so_over_a_reload)
+{
+  knocks_send(&knocks, KNOCKER, SERVER, 7000, 0);
+  knocks_send(&knocks, KNOCKER, SERVER, 7001, 1);
+  _flood(0, 5 * SMALL_WINDOWS, 2, 2);
+  _reload(SMALLEST);
+  knocks_send(&knocks, KNOCKER, SERVER, 7002, 3);
+  knocks_tick(&knocks, 20000);
+  EXPECT_ALERTS(1);
 }
 
 Test(engine_caps, two_hits_that_were_kept_too_long_are_no_part_of_a_knock)

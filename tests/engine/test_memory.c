@@ -122,3 +122,31 @@ Test(memory, a_sequence_is_remembered_for_scan_memory)
   cr_expect(pk_memory_had_sequence(&memory, &RULE, NOW + 3600));
   cr_expect(!pk_memory_had_sequence(&memory, &RULE, NOW + 3601));
 }
+
+/* Connections, and the timer, overtake each other: a hit may have arrived before the one that was added last. */
+Test(memory, a_hit_that_was_overtaken_forgets_nothing)
+{
+  PkMemory memory = { 0 };
+
+  for (guint16 i = 0; i < 40; i++)
+    _touch(&memory, (guint16) (1000 + 37 * i), (guint8) i, NOW + 10);
+  pk_memory_add_scan(&memory, NOW + 10);
+  pk_memory_add_sequence(&memory, NOW + 10);
+  cr_expect(pk_memory_is_scanner(&memory, &RULE, NOW + 9));
+  cr_expect(pk_memory_had_sequence(&memory, &RULE, NOW + 9));
+  _touch(&memory, 9000, 1, NOW + 9);
+  cr_expect_geq(_count_beside(&memory, 9000), 16);
+  _touch(&memory, 9000, 1, NOW + 10 + 3600);
+  cr_expect_geq(_count_beside(&memory, 9000), 16, "it was seen last at NOW + 10, not before");
+}
+
+Test(memory, a_clock_that_was_set_back_by_more_than_scan_memory_begins_anew)
+{
+  PkMemory memory = { 0 };
+
+  _touch(&memory, 7000, 1, NOW + 7200);
+  pk_memory_add_scan(&memory, NOW + 7200);
+  _touch(&memory, 9000, 1, NOW);
+  cr_expect_eq(_count_beside(&memory, 9000), 0);
+  cr_expect(!pk_memory_is_scanner(&memory, &RULE, NOW));
+}

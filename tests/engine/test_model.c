@@ -305,6 +305,7 @@ static gboolean
 _end_step(Stream *stream, Knocks *knocks, Model *model, guint32 seed, Count *count)
 {
   _count(count, model);
+  cr_assert(knocks_hits_add_up(knocks), "seed %u:\n%s", seed, stream->log->str);
   if (_agree(knocks, model, stream->log))
     return TRUE;
   cr_expect_fail("seed %u:\n%s", seed, stream->log->str);

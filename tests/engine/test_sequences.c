@@ -372,6 +372,17 @@ Test(sequences, the_same_twice_is_refused)
                   "entry 2, b: \"a\" has the same ports in the same order");
 }
 
+/* json-c 0.18 refuses it when it is strict. */
+Test(sequences, notes_are_in_any_language_and_in_utf_8)
+{
+  _read("{\"note\": \"T\xc3\xbcr\", \"entries\": [ {\"id\": \"a\", \"ports\": [1, 2],"
+        "\"note\": \"\xe9\x96\x80 \xf0\x9f\x9a\xaa\"} ]}");
+  cr_expect_eq(pk_sequences_count(known), 1);
+  _expect_refused("{\"note\": \"T\xfcr\", \"entries\": []}", "no JSON at byte 11: invalid utf-8 string");
+  _expect_refused("{\"note\": '\xc3\xbc', \"entries\": []}", "no JSON at byte 9: unexpected character");
+  _expect_refused("{\"entries\": []}\xc3\xbc", "no JSON at byte 15: unexpected character");
+}
+
 Test(sequences, what_follows_a_nul_is_not_passed_over)
 {
   static const gchar text[] = "{\"entries\": []}\n\0{\"{\"{";

@@ -270,6 +270,32 @@ Test(verdicts, addresses_of_one_network_are_remembered_together)
   cr_expect_arr_eq(knocks.alerts[0].source.bytes, stranger.bytes, sizeof(stranger.bytes));
 }
 
+/* A source's first hit is remembered with its second one, when it is older than what others of its network did. */
+static void
+_scan_slowly_while_one_comes_back(gint64 pause_msec)
+{
+  PkAddr scanner = knocks_v6(1), neighbour = knocks_v6(2), old = knocks_v6(3);
+  gint64 now_msec = pause_msec;
+
+  knocks_send(&knocks, old, SERVER, 80, 0);
+  for (guint i = 0; i < 30; i++, now_msec += 40000)
+    knocks_send(&knocks, scanner, SERVER, (guint16) (7000 + i), now_msec);
+  knocks_send(&knocks, old, SERVER, 81, now_msec);
+  KNOCK(neighbour, now_msec, 7123, 8456, 9789);
+  knocks_tick(&knocks, now_msec + 20000);
+  EXPECT_ALERTS(0);
+}
+
+Test(verdicts, whoever_comes_back_does_not_let_its_network_be_forgotten)
+{
+  _scan_slowly_while_one_comes_back(40000);
+}
+
+Test(verdicts, whoever_comes_back_after_scan_memory_does_not_either)
+{
+  _scan_slowly_while_one_comes_back(7200000);
+}
+
 Test(verdicts, unless_ipv6_prefix_says_otherwise)
 {
   _begin_with("ipv6-prefix", "128");

@@ -6,6 +6,17 @@
 #include "scan/guard-page.h"
 #include "scan/words.h"
 
+/* What a key is, said plainly. */
+static void
+_expect_key_len(PkSlice word, gsize key_len)
+{
+  gsize expected = 0;
+
+  while (expected < word.len && word.data[expected] != '=')
+    expected++;
+  cr_expect_eq(key_len, expected, "\"%.*s\": %zu", (gint) word.len, word.data, key_len);
+}
+
 /* The words of text with a '|' after each. */
 static void
 _expect_words(const gchar *text, gsize len, const gchar *expected)
@@ -14,10 +25,12 @@ _expect_words(const gchar *text, gsize len, const gchar *expected)
   GString *found = g_string_new(NULL);
   PkWords words;
   PkSlice word;
+  gsize key_len;
 
   pk_words_init(&words, page.text);
-  while (pk_words_next(&words, &word))
+  while (pk_words_next(&words, &word, &key_len))
     {
+      _expect_key_len(word, key_len);
       g_string_append_len(found, word.data, (gssize) word.len);
       g_string_append_c(found, '|');
     }
@@ -47,14 +60,15 @@ Test(words, a_nul_and_bytes_over_127_are_no_blanks)
   GuardPage page = guard_page_new("a\0b c", 5);
   PkWords words;
   PkSlice word;
+  gsize key_len;
 
   pk_words_init(&words, page.text);
-  cr_assert(pk_words_next(&words, &word));
+  cr_assert(pk_words_next(&words, &word, &key_len));
   cr_expect_eq(word.len, 3);
   guard_page_free(&page);
 }
 
-/* Around the ends of the blocks in which blanks are looked up. */
+/* Around the ends of what is looked up at once. */
 Test(words, a_word_may_have_any_length_and_stand_anywhere)
 {
   for (gsize before = 0; before < 200; before++)
@@ -72,4 +86,22 @@ Test(words, a_word_may_have_any_length_and_stand_anywhere)
           g_free(word);
           g_free(left);
         }
+}
+
+Test(words, a_key_ends_at_the_first_equals_sign_wherever_it_stands)
+{
+  _expect_words_of("IN=eth0 OUT= DF = =a a== SYN", "IN=eth0|OUT=|DF|=|=a|a==|SYN|");
+  for (gsize before = 0; before < 140; before++)
+    for (gsize key = 0; key < 140; key += 3)
+      {
+        gchar *left = g_strnfill(before, 'y'), *name = g_strnfill(key, 'k');
+        gchar *text = g_strconcat(left, " ", name, "=1=2 a=b", NULL);
+        gchar *expected = g_strconcat(left, before ? "|" : "", name, "=1=2|a=b|", NULL);
+
+        _expect_words_of(text, expected);
+        g_free(expected);
+        g_free(text);
+        g_free(name);
+        g_free(left);
+      }
 }

@@ -92,7 +92,9 @@ class Relay:
         self.config = config
         for name, value in {"dir": self.dir, "json": MESSAGE_JSON, **self.ports}.items():
             config = config.replace("{%s}" % name, str(value))
-        (self.dir / "conf").write_text(f"@version: {self.version}\n" + config)
+        # At once: a reload that is on its way would read half of it, and an empty file is a configuration since 4.x.
+        (self.dir / "conf.new").write_text(f"@version: {self.version}\n" + config)
+        (self.dir / "conf.new").replace(self.dir / "conf")
 
     def _command(self, *arguments):
         files = ["-f", self.dir / "conf", "-R", self.dir / "persist", "-p", self.dir / "pid", "-c", self.dir / "ctl"]

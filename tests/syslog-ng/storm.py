@@ -88,15 +88,15 @@ def finish(senders):
 
 
 def reload_while(condition, relay, configs, at_least=6):
-    """Reloads one configuration after the other, by signal and by syslog-ng-ctl; returns how often."""
+    """Reloads one configuration after the other, each at least once and many by a signal as well, which is carried
+    out at any time; returns how often."""
     end = time.monotonic() + PATIENCE_SECONDS
     reloads = 0
     while (condition() or reloads < at_least) and time.monotonic() < end:
         relay.write(configs[reloads % len(configs)])
         if reloads % 2:
             relay.process.send_signal(signal.SIGHUP)
-        else:
-            relay.reload()
+        relay.reload()
         reloads += 1
     relay.write(configs[0])
     relay.reload()

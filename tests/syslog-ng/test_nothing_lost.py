@@ -5,11 +5,12 @@
 
 import collections
 import re
+import socket
 import time
 import unittest
 
 import storm
-from relay import RelayTest, wait_for
+from relay import RelayTest, version, wait_for
 
 CONNECTIONS = 3
 ALERT = re.compile(rb"^rapid_sequential_port_denied .*\bsrc_ip=(\S+)")
@@ -26,6 +27,7 @@ TO_FILE = HEAD + """
 destination d_out { file("{dir}/out" template("$MESSAGE\\n")); };
 log { source(s_in); parser(p_knock); destination(d_out); flags(flow-control); };
 """
+WITHOUT = TO_FILE.replace("parser(p_knock); ", "")
 TO_NETWORK = HEAD + """
 destination d_out {
   network("127.0.0.1" port({peer}) transport(tcp) template("$MESSAGE\\n") log-fifo-size(%d));
@@ -34,6 +36,10 @@ log { source(s_in); parser(p_knock); destination(d_out); %s };
 """
 # Parses, and then one of its sources cannot start: syslog-ng goes back to the one before.
 REVERTED = "source s_bad { network(ip(192.0.2.250) port(1)); }; log { source(s_bad); };\n"
+# Before 4.11 the core, with or without this module, loses on that way back what it keeps over a reload: connections,
+# with what they hold unread, and the fifos of destinations.  main_loop_reload_config_revert() in its lib/mainloop.c
+# took over what was kept before the new configuration had handed it back.
+KEPT_WHEN_REVERTED = tuple(map(int, version().split("."))) >= (4, 11)
 
 
 def to_network(options=OPTIONS, fifo_size=500, flags="flags(flow-control);"):
@@ -70,14 +76,14 @@ class NothingLost(RelayTest):
 
 class ReloadStorm(NothingLost):
     def test_messages_and_knocks_survive_a_storm_of_reloads(self):
-        configs = [TO_FILE % OPTIONS]
-        configs += [
-            configs[0],
+        configs = [
+            TO_FILE % OPTIONS,
+            TO_FILE % OPTIONS,
             TO_FILE % OPTIONS.replace("window(20)", "window(25)"),
-            configs[0] + REVERTED,
             TO_FILE % "window(0)",
             TO_FILE % OPTIONS.replace("8192", "4096"),
         ]
+        configs += [configs[0] + REVERTED] * KEPT_WHEN_REVERTED
         relay = self.relay(configs[0])
         sent = [storm.numbered(connection, 4000) for connection in range(CONNECTIONS)]
         knocks = [storm.knocks(connection, 10) for connection in range(CONNECTIONS)]
@@ -94,6 +100,51 @@ class ReloadStorm(NothingLost):
         self.expect_all(sent, relay.lines("out"))
         self.expect_knocks(sources, relay.lines("out"))
         self.stop_cleanly(relay)
+
+    def test_what_arrived_survives_reloads_that_are_reverted(self):
+        """Each message that had arrived is there once, and knocks are found whose half came before and half after."""
+        # settles when all is over: an alert that is just being written is lost before 4.11, as all else is
+        config, rounds, size = TO_FILE % OPTIONS.replace("settle(1)", "settle(4)"), 6, 200
+        relay = self.relay(config)
+        relay.write(config + REVERTED)
+        sent = [storm.numbered(connection, rounds * size) for connection in range(CONNECTIONS)]
+        knocks = [storm.knocks(connection, 2 * rounds - 1) for connection in range(CONNECTIONS)]
+        for i in range(rounds):
+            # a round ends with the first line of three of a knock
+            cut = slice(max(0, 6 * i - 2), 6 * i + 4)
+            parts = [
+                storm.interleave(lines[size * i : size * (i + 1)], [line for _, line in more[cut]])
+                for lines, more in zip(sent, knocks)
+            ]
+            for part in parts:
+                relay.send(part)
+            self.wait_arrived({line for part in parts for line in part}, relay)
+            self.assertIn("reverted", relay.reload().stdout)
+        sources = {source for more in knocks for source, _ in more}
+        self.wait_knocks(sources, lambda: relay.lines("out"))
+        self.expect_all(sent, relay.lines("out"))
+        self.expect_knocks(sources, relay.lines("out"))
+        self.stop_cleanly(relay)
+
+    def test_a_connection_survives_a_revert_where_it_does_without_the_module(self):
+        for config in (TO_FILE % OPTIONS, WITHOUT % OPTIONS):
+            self.assertEqual(self.survives_a_revert(config), KEPT_WHEN_REVERTED)
+
+    def survives_a_revert(self, config):
+        relay = self.relay(config)
+        relay.write(config + REVERTED)
+        with socket.create_connection(("127.0.0.1", relay.ports["port"])) as connection:
+            connection.sendall(b"before\n")
+            relay.wait_lines(1)
+            self.assertIn("reverted", relay.reload().stdout)
+            connection.settimeout(0.2)
+            try:
+                return connection.recv(1) != b""
+            except TimeoutError:
+                return True
+
+    def wait_arrived(self, wanted, relay):
+        wait_for(lambda: wanted.issubset(relay.lines("out")), "messages of a round", storm.PATIENCE_SECONDS)
 
 
 class DeadDestination(NothingLost):
@@ -132,7 +183,9 @@ class DeadDestination(NothingLost):
         relay, receiver = self.relay_and_receiver(to_network())
         sent, sources, senders = self.send_blocked(relay)
         self.expect_blocked(relay)
-        self.assertGreaterEqual(storm.reload_while(lambda: False, relay, [to_network(), to_network() + REVERTED], 4), 4)
+        configs = [to_network(), to_network(OPTIONS.replace("window(20)", "window(25)")), to_network("window(0)")]
+        configs += [to_network() + REVERTED] * KEPT_WHEN_REVERTED
+        self.assertGreaterEqual(storm.reload_while(lambda: False, relay, configs), 6)
         receiver.open()
         receiver.read()
         storm.finish(senders)

@@ -158,6 +158,13 @@ class Options(RelayTest):
     def test_a_keyword_of_syslog_ng_that_is_no_option_is_refused_with_its_place(self):
         self.assertIn("syntax error", self.complaint(one_line("flush-lines(3)")).group(1))
 
+    def test_what_the_lexer_cannot_read_ends_the_start_at_once(self):
+        """Asked for more after that, it reads what lies behind its buffer."""
+        relay = self.relay(one_line('deny-prefix("A"\n`B C) settle(\n`D'), started=False)
+        said = relay.refuse()
+        self.assertRegex(said, r"Error parsing port-knock, what stands here cannot be read in \S+conf:3:1-")
+        self.assertEqual(said.count("Fatal error in configuration lexer"), 1, said)
+
     def test_a_bad_scope_template_is_refused_with_its_place(self):
         self.assertIn("template", self.complaint(one_line('scope("$(no-such-function)")')).group(1))
 

@@ -90,6 +90,28 @@ class Restart(RestartTest):
         self.second_half(relay)
         self.stop_cleanly(relay)
 
+    def expect_counters(self, relay, **expected):
+        """Copied once a second; doc/statistics.md says that nothing else can become of a hit."""
+        fates = ("repeated_hits", "late", "held_hits", "expired_hits", "evicted_hits", "pushed_out")
+        names = ("hits", "restored_hits", *fates)
+
+        def counted():
+            return {name: relay.stats()[name] for name in names}
+
+        wait_for(lambda: counted() == {**dict.fromkeys(names, 0), **expected}, f"{expected}", 5)
+
+    def test_counters_tell_what_became_of_every_hit(self):
+        relay = self.relay(simple(OPTIONS))
+        self.first_half(relay)
+        relay.send(self.knock[:1])
+        self.expect_counters(relay, hits=3, repeated_hits=1, held_hits=2)
+        relay.write(simple("settle(1) window(30) max-sources(2048)"))
+        self.assertEqual(relay.reload().returncode, 0)
+        self.expect_counters(relay, hits=3, repeated_hits=1, held_hits=2)
+        self.restart(relay)
+        relay.send(self.knock[2:])
+        self.expect_counters(relay, hits=1, restored_hits=2, held_hits=3)
+
     def test_so_it_is_after_a_reload_that_failed_and_was_reverted(self):
         relay = self.relay(simple(OPTIONS))
         self.first_half(relay)
