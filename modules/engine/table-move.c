@@ -189,6 +189,7 @@ pk_table_new_from(PkTable *old, const PkOptions *options, GError **error)
   self->services_began_sec = old->services_began_sec;
   self->set_back_sec = old->set_back_sec;
   self->ticked_sec = old->ticked_sec;
+  self->seen_sec = old->seen_sec;
   _copy_sources(self, old);
   _copy_reports(self, old);
   _copy_memories(self, old);

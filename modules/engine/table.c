@@ -256,19 +256,32 @@ _decide(PkTable *self, PkDrafts *drafts, gint64 arrival_usec, PkAlert *ret_alert
  * it, would wait until the clock has caught up.  A tick tells when it happens, for it comes from the clock itself;
  * messages may have waited for a moment. */
 static gint64
+_to_usec(gint seconds)
+{
+  return seconds * (gint64) G_USEC_PER_SEC;
+}
+
+static gint
+_to_seconds(gint64 usec)
+{
+  return (gint) CLAMP(usec / G_USEC_PER_SEC, 0, G_MAXINT);
+}
+
+static gint64
 _advance_clock(PkTable *self, gint64 arrival_usec)
 {
-  gint64 now_usec = arrival_usec + g_atomic_int_get(&self->set_back_sec) * (gint64) G_USEC_PER_SEC;
-  gint64 behind_usec = g_atomic_int_get(&self->ticked_sec) * (gint64) G_USEC_PER_SEC - now_usec;
+  gint64 now_usec = arrival_usec + _to_usec(g_atomic_int_get(&self->set_back_sec));
+  gint64 before_usec = _to_usec(MAX(g_atomic_int_get(&self->ticked_sec), g_atomic_int_get(&self->seen_sec)));
 
-  if (behind_usec > 0)
+  if (now_usec < before_usec)
     {
-      gint seconds = (gint) ((behind_usec + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
+      gint seconds = _to_seconds(before_usec - now_usec + G_USEC_PER_SEC - 1);
 
       g_atomic_int_add(&self->set_back_sec, seconds);
-      now_usec += seconds * (gint64) G_USEC_PER_SEC;
+      now_usec += _to_usec(seconds);
     }
-  g_atomic_int_set(&self->ticked_sec, (gint) CLAMP(now_usec / G_USEC_PER_SEC, 0, G_MAXINT));
+  g_atomic_int_set(&self->ticked_sec, _to_seconds(now_usec));
+  g_atomic_int_set(&self->seen_sec, 0);
   return now_usec;
 }
 
@@ -276,10 +289,12 @@ _advance_clock(PkTable *self, gint64 arrival_usec)
 static gint64
 _read_clock(PkTable *self, gint64 arrival_usec)
 {
-  gint64 now_usec = arrival_usec + g_atomic_int_get(&self->set_back_sec) * (gint64) G_USEC_PER_SEC;
-  gint64 ticked_usec = g_atomic_int_get(&self->ticked_sec) * (gint64) G_USEC_PER_SEC;
+  gint64 now_usec = arrival_usec + _to_usec(g_atomic_int_get(&self->set_back_sec));
+  gint ticked_sec = g_atomic_int_get(&self->ticked_sec);
 
-  return MAX(now_usec, ticked_usec - WAIT_USEC_MAX);
+  if (G_UNLIKELY(ticked_sec == 0))
+    g_atomic_int_set(&self->seen_sec, MAX(g_atomic_int_get(&self->seen_sec), _to_seconds(now_usec)));
+  return MAX(now_usec, _to_usec(ticked_sec) - WAIT_USEC_MAX);
 }
 
 /* ---- events --------------------------------------------------------------- */

@@ -149,6 +149,16 @@ Test(clocks, a_knock_before_a_set_back_clock_is_told_when_it_has_settled)
     }
 }
 
+Test(clocks, a_clock_that_is_set_back_before_the_first_tick_makes_nothing_wait)
+{
+  _knock(USER, 500, 500);
+  set_back_msec = DAY;
+  _tick_through(1000, 9000);
+  EXPECT_ALERTS(0);
+  _tick_through(10000, 12000);
+  EXPECT_ALERTS(1);
+}
+
 Test(clocks, a_knock_across_a_set_back_clock_is_one_knock)
 {
   for (guint i = 0; i < G_N_ELEMENTS(SET_BACK); i++)
