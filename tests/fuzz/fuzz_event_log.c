@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-exception
  * Copyright (c) 2026 the port-knock authors */
 
-#include "dialects/dialects.h"
+#include "port-knock/pk-engine.h"
 #include "fuzz/fuzz.h"
+#include "scan/scan.h"
 
 /* One text through the readers of event logs (XML, JSON, text for people) and
  * what classifies processes and scripts, without the words that keep most of
  * what a relay carries from them. */
-
-static const PkDialect *const ROWS[] = {
-  &pk_dialect_sysmon,           &pk_dialect_windows_security, &pk_dialect_powershell,
-  &pk_dialect_windows_firewall, &pk_dialect_defender_process, &pk_dialect_defender_network,
-};
 
 static void
 _scan(const PkDialect *row, const PkLine *line)
@@ -29,8 +25,11 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   PkLine line = { .text = { (const gchar *) data, MIN(size, PK_LINE_BYTES_MAX) } };
+  gsize n;
+  const PkDialect *const *rows = pk_dialects(&n);
 
-  for (gsize i = 0; i < G_N_ELEMENTS(ROWS); i++)
-    _scan(ROWS[i], &line);
+  for (gsize i = 0; i < n; i++)
+    if (rows[i]->scan == pk_scan_event_log)
+      _scan(rows[i], &line);
   return 0;
 }

@@ -5,37 +5,13 @@
 
 #include "cli/arguments.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/options.h"
 
-/* Lines of "NAME VALUE" for the option table, and the same as arguments of the
- * command.  What is refused must say which option and which value; what is not
- * must lie in its range. */
+/* Lines of "NAME VALUE" for the option table, and the same as arguments of each
+ * command, where a line that begins with '-' stands for itself.  What is refused
+ * must say which option and which value; what is not must lie in its range. */
 
 #define ARGUMENTS_MAX 16
-
-static void
-_check_refusal(const GError *error, const gchar *name, const gchar *value)
-{
-  g_assert_true(error->domain == PK_OPTION_ERROR);
-  g_assert_true(strncmp(error->message, name, MIN(strlen(name), 160)) == 0);
-  if (error->code == PK_OPTION_ERROR_VALUE && strlen(value) <= 80 && strcmp(name, "allow") != 0)
-    g_assert_true(strstr(error->message, value) != NULL);
-  g_assert_true(error->code == PK_OPTION_ERROR_UNKNOWN || strlen(error->message) > strlen(name) + 10);
-}
-
-static void
-_check_ranges(const PkOptions *options)
-{
-  gsize n;
-  const PkOption *table = pk_option_table(&n);
-
-  for (gsize i = 0; i < n; i++)
-    {
-      gint value = *(const gint *) ((const gchar *) options + table[i].offset);
-
-      if (table[i].type == PK_OPTION_INTEGER)
-        g_assert_true(value >= table[i].min && value <= table[i].max);
-    }
-}
 
 static void
 _set_lines(gchar **lines)
@@ -52,12 +28,12 @@ _set_lines(gchar **lines)
       if (blank)
         *blank = '\0';
       if (!pk_options_set(&options, name, value, &error))
-        _check_refusal(error, name, value);
+        fuzz_check_refusal(error, name, value);
       g_clear_error(&error);
       g_free(name);
     }
   if (pk_options_check(&options, &error))
-    _check_ranges(&options);
+    fuzz_check_ranges(&options);
   else
     g_assert_true(error->domain == PK_OPTION_ERROR && error->code != PK_OPTION_ERROR_UNKNOWN);
   g_clear_error(&error);
@@ -65,7 +41,7 @@ _set_lines(gchar **lines)
 }
 
 static void
-_parse_as_arguments(gchar **lines)
+_parse_as_arguments(guint command, gchar **lines)
 {
   GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
   GError *error = NULL;
@@ -75,13 +51,14 @@ _parse_as_arguments(gchar **lines)
     {
       gchar **words = g_strsplit(*lines, " ", 2);
 
-      g_ptr_array_add(argv, words[0] ? g_strdup_printf("--%s", words[0]) : g_strdup(""));
+      g_ptr_array_add(argv, words[0] && words[0][0] != '-' ? g_strdup_printf("--%s", words[0])
+                                                           : g_strdup(words[0] ? words[0] : ""));
       if (words[0] && words[1])
         g_ptr_array_add(argv, g_strdup(words[1]));
       g_strfreev(words);
     }
   g_ptr_array_add(argv, NULL);
-  if (pk_arguments_parse(PK_FOR_REPLAY, (gchar *const *) argv->pdata, &arguments, &error))
+  if (pk_arguments_parse(command, (gchar *const *) argv->pdata, &arguments, &error))
     pk_arguments_clear(&arguments);
   else
     g_assert_true(error && error->message[0]);
@@ -96,7 +73,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   gchar **lines = g_strsplit(text, "\n", 64);
 
   _set_lines(lines);
-  _parse_as_arguments(lines);
+  for (guint command = PK_FOR_REPLAY; command <= PK_FOR_DIALECTS; command <<= 1)
+    _parse_as_arguments(command, lines);
   g_strfreev(lines);
   g_free(text);
   return 0;

@@ -3,18 +3,20 @@
 
 #include <string.h>
 
-#include "dialects/dialects.h"
+#include "port-knock/pk-engine.h"
 #include "dialects/tools.h"
 #include "fuzz/fuzz.h"
 #include "scan/process.h"
+#include "scan/scan.h"
 
 /* One text through the rows of audit records, of commands in sentences and of
  * packages, and as a script of either language. */
 
-static const PkDialect *const ROWS[] = {
-  &pk_dialect_auditd, &pk_dialect_sudo, &pk_dialect_cron, &pk_dialect_snoopy,
-  &pk_dialect_dpkg,   &pk_dialect_apt,  &pk_dialect_rpm,  &pk_dialect_pacman,
-};
+static gboolean
+_is_record(const PkDialect *row)
+{
+  return row->scan == pk_scan_audit || row->scan == pk_scan_command || row->scan == pk_scan_package;
+}
 
 static void
 _scan(const PkDialect *row, PkSlice text)
@@ -44,9 +46,12 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   PkSlice text = { (const gchar *) data, MIN(size, PK_LINE_BYTES_MAX) };
+  gsize n;
+  const PkDialect *const *rows = pk_dialects(&n);
 
-  for (gsize i = 0; i < G_N_ELEMENTS(ROWS); i++)
-    _scan(ROWS[i], text);
+  for (gsize i = 0; i < n; i++)
+    if (_is_record(rows[i]))
+      _scan(rows[i], text);
   _classify(PK_SCRIPT_SHELL, text);
   _classify(PK_SCRIPT_POWERSHELL, text);
   return 0;

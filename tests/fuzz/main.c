@@ -13,7 +13,14 @@
  * run-test. */
 
 /* Cutting every line of every file anywhere would take minutes. */
-#define LINES_CUT_PER_FILE 20
+#ifndef FUZZ_LINES_CUT_PER_FILE
+#define FUZZ_LINES_CUT_PER_FILE 20
+#endif
+
+/* A target with seeds of its own names their folder. */
+#ifndef FUZZ_FOLDERS
+#define FUZZ_FOLDERS "samples", "captures", "fuzz/seeds"
+#endif
 
 static void
 _run(const gchar *data, gsize len)
@@ -48,7 +55,7 @@ _run_text(const gchar *text, gsize len)
       line_end = memchr(text, '\n', end - text);
       if (!line_end)
         line_end = end;
-      _run_line(text, line_end - text, n++ < LINES_CUT_PER_FILE);
+      _run_line(text, line_end - text, n++ < FUZZ_LINES_CUT_PER_FILE);
     }
 }
 
@@ -82,7 +89,7 @@ int
 main(void)
 {
   const gchar *source = g_getenv("PK_SOURCE_DIR");
-  const gchar *const folders[] = { "samples", "captures", "fuzz/seeds" };
+  const gchar *const folders[] = { FUZZ_FOLDERS };
   guint n = 0;
   gsize i;
 
