@@ -583,7 +583,10 @@ _notice_set_back(PkShard *self, gint64 arrival_usec)
   const PkRule *rule = &self->config->rule;
 
   if (self->ticked_usec == 0 || arrival_usec <= self->ticked_usec - rule->settle_usec)
-    pk_windows_set_back(self->room.windows, rule, arrival_usec);
+    {
+      pk_windows_set_back(self->room.windows, rule, arrival_usec);
+      pk_ledger_set_back(self->ledger, arrival_usec);
+    }
   self->ticked_usec = arrival_usec;
 }
 

@@ -229,6 +229,21 @@ Test(engine_caps, a_candidate_from_before_the_clock_was_set_back_settles)
   EXPECT_ALERTS(1);
 }
 
+Test(engine_caps, a_cooldown_from_before_the_clock_was_set_back_ends)
+{
+  knocks_send_many(&knocks, KNOCKER, SERVER, 7000, 3, DAY_MSEC);
+  knocks_tick(&knocks, DAY_MSEC + 20000);
+  EXPECT_ALERTS(1);
+  knocks_tick(&knocks, 0);
+  for (gint64 msec = 100000; msec <= 400000; msec += 300000)
+    {
+      knocks_send_many(&knocks, KNOCKER, SERVER, 7000, 3, msec);
+      knocks_tick(&knocks, msec + 20000);
+    }
+  EXPECT_ALERTS(2);
+  cr_expect_eq(knocks.alerts[1].repeats, 1);
+}
+
 Test(engine_caps, a_cooldown_outlives_the_source_it_is_of)
 {
   knocks_send_many(&knocks, KNOCKER, SERVER, 7000, 3, 0);
