@@ -319,8 +319,7 @@ pk_ledger_has_due_stage(const PkLedger *self, gint64 arrival_usec)
   guint64 key;
   const Stage *stage = pk_recent_oldest(self->stages, &key);
 
-  /* One that is as far ahead came before the clock was set back. */
-  return stage && ABS(arrival_usec - stage->arrival_usec) >= STAGE_USEC;
+  return stage && arrival_usec - stage->arrival_usec >= STAGE_USEC;
 }
 
 void
@@ -522,12 +521,6 @@ pk_ledger_close_report(PkLedger *self, gint64 arrival_usec, gboolean *ret_writte
     return FALSE;
   *ret_written = summary && _admit(self, arrival_usec);
   return TRUE;
-}
-
-void
-pk_ledger_set_back(PkLedger *self, gint64 arrival_usec)
-{
-  pk_reports_set_back(self->reports, arrival_usec + self->rule->cooldown_usec);
 }
 
 void

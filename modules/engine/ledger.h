@@ -93,9 +93,6 @@ gboolean pk_ledger_decide(PkLedger *self, PkDraft *draft, gint64 arrival_usec, P
 /* Closes one cooldown that has ended; FALSE: none has.  *ret_written: with a summary of its repeats. */
 gboolean pk_ledger_close_report(PkLedger *self, gint64 arrival_usec, gboolean *ret_written, PkAlert *ret_alert);
 
-/* The clock was set back to arrival_usec: cooldowns end by it. */
-void pk_ledger_set_back(PkLedger *self, gint64 arrival_usec);
-
 void pk_ledger_add_stats(const PkLedger *self, PkStats *stats);
 
 /* ---- moving ------------------------------------------------------------------------ */

@@ -179,17 +179,6 @@ pk_reports_close(PkReports *self, gint64 arrival_usec, gboolean *ret_summary, Pk
   return TRUE;
 }
 
-void
-pk_reports_set_back(PkReports *self, gint64 ends_usec_max)
-{
-  for (guint i = 0; i < self->n; i++)
-    {
-      Report *report = &self->reports[_place(self, i)];
-
-      report->ends_usec = MIN(report->ends_usec, ends_usec_max);
-    }
-}
-
 guint
 pk_reports_count(const PkReports *self)
 {

@@ -40,9 +40,6 @@ gboolean pk_reports_admit(PkReports *self, guint64 source_hash, guint64 key, gin
  * tells how often. */
 gboolean pk_reports_close(PkReports *self, gint64 arrival_usec, gboolean *ret_summary, PkAlert *ret_alert);
 
-/* The clock was set back: no cooldown ends later than that. */
-void pk_reports_set_back(PkReports *self, gint64 ends_usec_max);
-
 /* Goes through the remembered ones, the oldest first; for moving them. */
 guint pk_reports_count(const PkReports *self);
 void pk_reports_copy(const PkReports *self, guint i, PkReports *dest, guint64 *evicted);

@@ -517,8 +517,10 @@ Test(confirm, a_stage_from_before_the_clock_was_set_back_has_failed)
 {
   _begin_with("max-sources", "1024");
   _say(OTHER, PK_BRANCH_KNOCK_SEQUENCE_IN_PROGRESS, "openSSH", LATER + DAY_MSEC, NULL, 1);
+  knocks_tick(&knocks, LATER + DAY_MSEC);
   _say(USER, PK_BRANCH_KNOCK_SEQUENCE_IN_PROGRESS, "openSSH", LATER, NULL, 1);
-  knocks_tick(&knocks, LATER + 60000);
+  knocks_tick(&knocks, LATER);
+  knocks_tick(&knocks, LATER + 62000);
   cr_expect_eq(knocks_stats(&knocks).failed_attempts, 2);
 }
 
@@ -541,6 +543,7 @@ Test(confirm, what_waits_from_before_the_clock_was_set_back_keeps_nobody_waiting
 
   _begin_with("max-sources", "1024");
   _open_sesame(OTHER, LATER + DAY_MSEC);
+  knocks_tick(&knocks, LATER + DAY_MSEC);
   _knock(USER, LATER);
   _open_sesame(USER, LATER + 300);
   for (gint64 msec = 0; msec < 5000; msec += 1000)
