@@ -384,11 +384,14 @@ _get_listener(PkTable *self, guint64 key)
   return arrival_usec;
 }
 
+/* 0 too where it listened before any knock that this connection may prove. */
 static gint64
 _find_listener(PkTable *self, const PkEvidence *evidence)
 {
-  return MAX(_get_listener(self, _hash_listener(self, evidence->host, NULL, &evidence->port)),
-             _get_listener(self, _hash_listener(self, evidence->host, &evidence->dest, &evidence->port)));
+  gint64 usec = MAX(_get_listener(self, _hash_listener(self, evidence->host, NULL, &evidence->port)),
+                    _get_listener(self, _hash_listener(self, evidence->host, &evidence->dest, &evidence->port)));
+
+  return evidence->arrival_usec - usec > self->config.ledger.confirm_usec + PK_OVERTAKING_USEC ? 0 : usec;
 }
 
 static PkExpectation

@@ -7,19 +7,25 @@
 #include "scan/address.h"
 #include "scan/slice.h"
 
-/* By so much a line that proves a knock may overtake the last line of the knock. */
-#define OVERTAKING_USEC (2 * (gint64) G_USEC_PER_SEC)
-
 static void
 _open_door(PkTrail *trail, const PkEvidence *evidence)
 {
-  if (trail->open_usec == 0 || evidence->arrival_usec - trail->open_usec > OVERTAKING_USEC)
+  if (trail->open_usec == 0 || evidence->arrival_usec - trail->open_usec > PK_OVERTAKING_USEC)
     {
       trail->is_open_told = FALSE;
       trail->opened[0] = '\0';
     }
   trail->open_usec = evidence->arrival_usec;
   trail->open_time_usec = evidence->time_usec;
+}
+
+/* What was opened earlier says nothing about a rule that does not tell. */
+static void
+_open_firewall(PkTrail *trail, gint64 now_usec)
+{
+  if (now_usec - MAX(trail->open_usec, trail->firewall_usec) > PK_OVERTAKING_USEC)
+    trail->opened[0] = '\0';
+  trail->firewall_usec = now_usec;
 }
 
 static void
@@ -30,7 +36,7 @@ _add_daemon(PkTrail *trail, const PkEvidence *evidence)
   if (evidence->is_open)
     _open_door(trail, evidence);
   if (evidence->is_firewall)
-    trail->firewall_usec = now_usec;
+    _open_firewall(trail, now_usec);
   if (evidence->stage)
     {
       trail->stage = evidence->stage;
@@ -78,7 +84,7 @@ pk_trail_add(PkTrail *self, const PkEvidence *evidence)
 static gboolean
 _is_fresh(gint64 usec, const PkAlert *alert, gint64 confirm_usec)
 {
-  return usec != 0 && usec >= alert->arrival_usec - OVERTAKING_USEC && usec - alert->arrival_usec <= confirm_usec;
+  return usec != 0 && usec >= alert->arrival_usec - PK_OVERTAKING_USEC && usec - alert->arrival_usec <= confirm_usec;
 }
 
 static gboolean
