@@ -8,12 +8,6 @@
 #include "scan/address.h"
 #include "scan/slice.h"
 
-/* What may prove a candidate waits a moment: a scan that meets an open port
- * shows what it is by then, and a daemon's next line tells which port it opened. */
-#define HOLD_USEC (G_USEC_PER_SEC / 2)
-/* A daemon's word alone waits longer, for the firewall's lines may come late. */
-#define DOOR_USEC (2 * (gint64) G_USEC_PER_SEC)
-
 /* Whose something is. */
 typedef struct _Owner
 {
@@ -525,7 +519,7 @@ pk_shard_take_evidence(PkShard *self, const PkEvidence *evidence, PkDrafts *draf
       pk_recent_remove(self->holds, evidence->source);
       return;
     }
-  _put_on_hold(self, self->holds, evidence->source, &hold, evidence->arrival_usec + HOLD_USEC);
+  _put_on_hold(self, self->holds, evidence->source, &hold, evidence->arrival_usec + PK_HOLD_USEC);
 }
 
 /* ---- time ----------------------------------------------------------------- */
@@ -564,7 +558,7 @@ _end_hold(PkShard *self, gint64 arrival_usec, PkDrafts *drafts)
   /* By the time it was due: a tick may come much later. */
   if (!_conclude(self, hash, &hold, hold.due_usec, drafts) &&
       pk_ledger_has_open_door(self->ledger, hash, hold.due_usec))
-    _put_on_hold(self, self->doors, hash, &hold, hold.due_usec + DOOR_USEC);
+    _put_on_hold(self, self->doors, hash, &hold, hold.due_usec + PK_DOOR_USEC);
   return TRUE;
 }
 

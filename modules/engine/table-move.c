@@ -180,6 +180,7 @@ pk_table_new_from(PkTable *old, const PkOptions *options, GError **error)
   self->caps.alerts = old->caps.alerts;
   self->caps.alerts.max = options->max_alerts;
   self->services_began_sec = old->services_began_sec;
+  self->slots[0].changes = pk_table_count_changes(old) + 1;
   _copy_sources(self, old);
   _copy_reports(self, old);
   _copy_memories(self, old);
