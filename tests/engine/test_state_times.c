@@ -334,7 +334,8 @@ _try_changed(guint seed, const Pair *made, const gchar *good, gsize len, guint *
   pair.other.engine = _new();
   if (pair.one.engine)
     {
-      knocks_tick(&pair.one, now_msec);
+      for (gint64 msec = 0; msec <= DAY; msec += MINUTE / 4)
+        knocks_tick(&pair.one, now_msec + msec);
       _pass_time(&pair, now_msec + DAY + HOUR);
       *alerts += _go_on(&pair, seed);
       _clear(&pair);
