@@ -73,11 +73,20 @@ pk_shard_crowd(PkShard *self)
 /* ---- memory ---------------------------------------------------------------- */
 
 static void
-_remember(PkShard *self, guint64 memory_key, const PkHit *hit)
+_remember(PkShard *self, guint64 memory_key, const PkHit *hit, gint64 arrival_usec)
 {
   PkMemory *memory = pk_recent_touch(self->memories, memory_key, &self->stats.evicted_memories);
 
-  pk_memory_add(memory, &self->config->memory, &hit->port, &hit->dest, pk_memory_seconds(hit->arrival_usec));
+  pk_memory_add(memory, &self->config->memory, &hit->port, &hit->dest, pk_memory_seconds(arrival_usec));
+}
+
+/* The first attempt of a source is remembered when there is a second one, and as of then: others of its network may
+ * have been remembered in between, and a memory knows no way back. */
+static void
+_remember_first(PkShard *self, guint64 memory_key, const PkHit *first, gint64 arrival_usec)
+{
+  if (ABS(arrival_usec - first->arrival_usec) <= self->config->memory.seconds * (gint64) G_USEC_PER_SEC)
+    _remember(self, memory_key, first, arrival_usec);
 }
 
 static void
@@ -112,19 +121,22 @@ _name(const PkShard *self, const PkJudgement *judgement, const gchar *scope, PkA
     }
 }
 
+/* As of the last that was seen of it: a candidate may be judged much later, after a restart. */
 static void
 _recall(PkShard *self, guint64 memory_key, PkDraft *draft, gint64 arrival_usec)
 {
   PkMemory *memory = pk_recent_find(self->memories, memory_key);
+  guint32 last_sec = pk_memory_seconds(draft->alert.arrival_usec);
   PkPort ports[PK_HITS_MAX];
   guint n = pk_alert_list_ports(&draft->alert, ports);
 
   if (!memory)
     return;
-  draft->facts.scanner = pk_memory_is_scanner(memory, &self->config->memory, pk_memory_seconds(arrival_usec));
+  draft->facts.scanner = pk_memory_is_scanner(memory, &self->config->memory,
+                                              MIN(MAX(memory->seen_sec, last_sec), pk_memory_seconds(arrival_usec)));
   draft->facts.other_ports = pk_memory_count_other_ports(memory, &self->config->memory, ports, n);
   draft->facts.other_dests = pk_memory_count_other_dests(memory, &self->config->memory, &draft->alert.dest);
-  pk_memory_add_sequence(memory, pk_memory_seconds(arrival_usec));
+  pk_memory_add_sequence(memory, last_sec);
 }
 
 static void
@@ -304,7 +316,7 @@ _add_to_window(PkShard *self, PkSource *source, const PkHit *hit, PkDrafts *draf
   self->stats.late += outcome->late;
   self->stats.pushed_out += outcome->pushed_out;
   if (outcome->added)
-    _remember(self, source->at.window.memory, hit);
+    _remember(self, source->at.window.memory, hit, hit->arrival_usec);
   is_sequence = outcome->added && self->config->sequences &&
                 pk_sequences_have_port(self->config->sequences, &hit->port) &&
                 _take_sequence(self, source, outcome->place, hit->arrival_usec, drafts);
@@ -367,11 +379,10 @@ _add_to_single(PkShard *self, const PkArrival *arrival, PkSource *source, const 
       self->stats.late++;
       return;
     }
-  /* The first attempt of a source is remembered when there is a second one. */
-  _remember(self, arrival->memory, &single);
+  _remember_first(self, arrival->memory, &single, hit->arrival_usec);
   if (ABS(gap_usec) > rule->window_usec)
     {
-      _remember(self, arrival->memory, hit);
+      _remember(self, arrival->memory, hit, hit->arrival_usec);
       pk_source_set_hit(source, hit);
       return;
     }

@@ -53,12 +53,18 @@ _add_daemon(PkTrail *trail, const PkEvidence *evidence)
   trail->open_usec = 0;
 }
 
-/* One that proves stays, whatever else is let in after it. */
-static void
-_add_accept(PkTrail *trail, const PkEvidence *evidence)
+/* One that proves stays while it can, whatever else is let in after it. */
+static gboolean
+_is_needed(const PkTrail *trail, gint64 now_usec, gint64 confirm_usec)
 {
-  if (trail->accept_usec != 0 && !trail->accept_is_service && evidence->is_service &&
-      trail->accept_usec >= trail->candidate_usec)
+  return trail->accept_usec != 0 && !trail->accept_is_service && trail->accept_usec >= trail->candidate_usec &&
+         now_usec - trail->accept_usec <= confirm_usec;
+}
+
+static void
+_add_accept(PkTrail *trail, const PkEvidence *evidence, gint64 confirm_usec)
+{
+  if (evidence->is_service && _is_needed(trail, evidence->arrival_usec, confirm_usec))
     return;
   trail->accept_usec = evidence->arrival_usec;
   trail->accept_dest = evidence->dest;
@@ -68,7 +74,7 @@ _add_accept(PkTrail *trail, const PkEvidence *evidence)
 }
 
 void
-pk_trail_add(PkTrail *self, const PkEvidence *evidence)
+pk_trail_add(PkTrail *self, const PkEvidence *evidence, gint64 confirm_usec)
 {
   self->address = evidence->address;
   self->is_allowed = evidence->allowed;
@@ -76,7 +82,7 @@ pk_trail_add(PkTrail *self, const PkEvidence *evidence)
   pk_slice_copy(evidence->host, self->host, sizeof(self->host));
   _add_daemon(self, evidence);
   if (evidence->is_accept)
-    _add_accept(self, evidence);
+    _add_accept(self, evidence, confirm_usec);
 }
 
 /* ---- proof ------------------------------------------------------------------------ */

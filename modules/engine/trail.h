@@ -56,7 +56,7 @@ typedef struct _PkTrail
   gchar scope[PK_NAME_BYTES], host[PK_NAME_BYTES];
 } PkTrail;
 
-void pk_trail_add(PkTrail *self, const PkEvidence *evidence);
+void pk_trail_add(PkTrail *self, const PkEvidence *evidence, gint64 confirm_usec);
 
 /* TRUE when what was said within confirm_usec after the candidate's last hit
  * proves it.  Whom a firewall lets in after a scan has only found an open port. */

@@ -329,6 +329,21 @@ Test(confirm, a_connection_to_what_listened_long_before_does_not_end_a_scan_earl
   EXPECT_ALERTS(0);
 }
 
+Test(confirm, a_connection_of_long_ago_does_not_hide_one_to_a_new_listener)
+{
+  _knock(USER, LATER);
+  _accept(USER, SERVER, 22, LATER + 300);
+  knocks_tick(&knocks, LATER + 1000);
+  EXPECT_ALERTS(1);
+  _accept(OTHER, SERVER, 5002, 4 * LATER);
+  _knock(USER, 5 * LATER);
+  _listen("gw", 5002, 5 * LATER + 100);
+  _accept(USER, SERVER, 5002, 5 * LATER + 200);
+  knocks_tick(&knocks, 5 * LATER + 1000);
+  EXPECT_ALERTS(2);
+  _expect_confirmed(1, "new_listener:tcp/5002");
+}
+
 Test(confirm, a_listener_alone_is_nothing)
 {
   _knock(USER, 60000);

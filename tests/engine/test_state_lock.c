@@ -78,6 +78,8 @@ Test(state_lock, another_process_is_locked_out_until_this_one_ends)
   child = fork();
   if (child == 0)
     {
+      /* So that its read ends when the parent does. */
+      close(to_child[1]);
       byte = pk_state_lock_new(path, NULL) != NULL;
       _exit(write(to_parent[1], &byte, 1) == 1 && read(to_child[0], &byte, 1) == 1 ? 0 : 1);
     }

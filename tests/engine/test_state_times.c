@@ -26,6 +26,8 @@
 /* Of a drain, so that what was made up cannot be endless either. */
 #define MADE_UP_MAX 5000
 
+/* Each address is a network of its own: else the first packet of one that was seen long ago is remembered of its
+ * network at once, and that of a new one with the second. */
 static const gchar *const SETTINGS[] = {
   "max-sources",
   "1024",
@@ -40,7 +42,7 @@ static const gchar *const SETTINGS[] = {
   "signs",
   "scanner,retries,unsettled,other_ports,repeated_inside",
   "ipv6-prefix",
-  "64",
+  "128",
   "cooldown",
   "60",
   "confirm-window",

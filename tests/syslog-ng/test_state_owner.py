@@ -89,6 +89,8 @@ class Owner(StateTest):
 
     def test_the_first_of_two_finds_what_it_saved_whatever_the_second_did(self):
         first, second = self.two()
+        later = knock("192.0.2.3")
+        self.send(first, later[:2])
         self.send(second, knock("192.0.2.2"))
         self.wait_sequences(second)
         self.stop_cleanly(first)
@@ -96,7 +98,7 @@ class Owner(StateTest):
         self.stop_cleanly(second)
         first.start()
         self.assertIn("state='read'", first.log)
-        self.send(first, self.knock[2:])
+        self.send(first, later[2:])
         self.wait_sequences(first)
 
     def test_a_reload_takes_what_has_become_free(self):
@@ -140,7 +142,7 @@ class Removed(StateTest):
         self.wait_sequences(relay)
 
     def test_what_it_has_told_it_does_not_tell_again(self):
-        config = simple("settle(3) window(30) save-interval(1)")
+        config = simple("settle(3) window(30) save-interval(60)")
         relay = self.relay(config)
         self.send(relay, self.knock)
         self.wait_saved(relay)
