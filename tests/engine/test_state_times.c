@@ -23,6 +23,9 @@
 #define DAY (24 * HOUR)
 /* Longer than confirm-window() below. */
 #define SETTLED (10 * MINUTE)
+/* Of the secrets in a file: with others an engine estimates otherwise how many ports it remembers. */
+#define SECRETS_START (PK_STATE_HEADER_BYTES + 13 + 8)
+#define SECRETS_BYTES 40
 /* Of a drain, so that what was made up cannot be endless either. */
 #define MADE_UP_MAX 5000
 
@@ -300,6 +303,14 @@ _change_byte(GRand *rand, guint8 *byte)
     *byte = (guint8) g_rand_int_range(rand, 0, 256);
 }
 
+static gint
+_choose_place(GRand *rand, gsize len)
+{
+  gint place = g_rand_int_range(rand, PK_STATE_HEADER_BYTES, (gint32) len - SECRETS_BYTES);
+
+  return place < SECRETS_START ? place : place + SECRETS_BYTES;
+}
+
 static void
 _change_file(GRand *rand, const gchar *good, gsize len)
 {
@@ -308,7 +319,7 @@ _change_file(GRand *rand, const gchar *good, gsize len)
 
   cr_assert_not_null(file);
   for (gint i = g_rand_int_range(rand, 1, 9); i > 0; i--)
-    _change_byte(rand, &data[g_rand_int_range(rand, PK_STATE_HEADER_BYTES, (gint32) len)]);
+    _change_byte(rand, &data[_choose_place(rand, len)]);
   pk_state_file_make_header(data + PK_STATE_HEADER_BYTES, len - PK_STATE_HEADER_BYTES, PK_SLICE(""), data);
   cr_assert_eq(fwrite(data, 1, len, file), len);
   cr_assert_eq(fclose(file), 0);
