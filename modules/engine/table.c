@@ -252,9 +252,6 @@ _decide(PkTable *self, PkDrafts *drafts, gint64 arrival_usec, PkAlert *ret_alert
 
 /* ---- the caller's clock ---------------------------------------------------- */
 
-/* Arrival times are kept as those of a clock that is never set back: else what waits for a time, or is compared with
- * it, would wait until the clock has caught up.  A tick tells when it happens, for it comes from the clock itself;
- * messages may have waited for a moment. */
 static gint64
 _to_usec(gint seconds)
 {
@@ -267,6 +264,9 @@ _to_seconds(gint64 usec)
   return (gint) CLAMP(usec / G_USEC_PER_SEC, 0, G_MAXINT);
 }
 
+/* Arrival times are kept as those of a clock that is never set back: else what waits for a time, or is compared with
+ * it, would wait until the clock has caught up.  A tick tells when it happens, for it comes from the clock itself;
+ * messages may have waited for a moment. */
 static gint64
 _advance_clock(PkTable *self, gint64 arrival_usec)
 {
