@@ -27,7 +27,6 @@ struct _PkShard
   PkRecent *doors;    /* the same, of daemons' words without a candidate */
   PkLedger *ledger;
   PkCrowd *crowd;
-  gint64 ticked_usec; /* arrival time of the last tick; 0: there was none */
   /* Scratch of one call, too large for a stack: what a new hit led to, and a sequence beside that. */
   PkOutcome outcome, sequence;
   PkStats stats; /* totals only */

@@ -576,24 +576,12 @@ _judge_due(PkShard *self, guint32 index, gint64 arrival_usec, PkDrafts *drafts)
   pk_windows_update(self->room.windows, index, &self->config->rule, slot->arrival_usec);
 }
 
-/* Ticks come from one clock.  What a state file holds may be from another one. */
-static void
-_notice_set_back(PkShard *self, gint64 arrival_usec)
-{
-  const PkRule *rule = &self->config->rule;
-
-  if (self->ticked_usec == 0 || arrival_usec <= self->ticked_usec - rule->settle_usec)
-    pk_windows_set_back(self->room.windows, rule, arrival_usec);
-  self->ticked_usec = arrival_usec;
-}
-
-/* What is due later than anything can be was put there before the clock was set back. */
 static gboolean
 _take_due(PkRecent *queue, gint64 arrival_usec, guint64 *ret_hash, Hold *ret_hold)
 {
   const Hold *hold = pk_recent_oldest(queue, ret_hash);
 
-  if (!hold || (hold->due_usec > arrival_usec && hold->due_usec <= arrival_usec + DOOR_USEC))
+  if (!hold || hold->due_usec > arrival_usec)
     return FALSE;
   *ret_hold = *hold;
   pk_recent_remove(queue, *ret_hash);
@@ -643,11 +631,9 @@ _end_stage(PkShard *self, gint64 arrival_usec, PkDrafts *drafts)
 gboolean
 pk_shard_expire(PkShard *self, gint64 arrival_usec, PkDrafts *drafts, PkAlert *ret_alert, gsize *ret_n)
 {
+  guint32 due = pk_windows_find_due(self->room.windows, arrival_usec);
   gboolean written = FALSE, done = TRUE;
-  guint32 due;
 
-  _notice_set_back(self, arrival_usec);
-  due = pk_windows_find_due(self->room.windows, arrival_usec);
   if (due != PK_INDEX_NONE)
     _judge_due(self, due, arrival_usec, drafts);
   else

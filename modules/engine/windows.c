@@ -390,14 +390,6 @@ pk_windows_find_victim(const PkWindows *self, guint ports, gint64 quiet_since_us
   return PK_INDEX_NONE;
 }
 
-static void
-_update_deadline(PkWindows *self, guint32 index, const PkRule *rule)
-{
-  const PkWindowSlot *slot = &self->slots[index];
-
-  _set_deadline(self, index, slot->ports < rule->min_ports ? G_MAXINT64 : pk_window_deadline(&slot->window, rule));
-}
-
 void
 pk_windows_update(PkWindows *self, guint32 index, const PkRule *rule, gint64 arrival_usec)
 {
@@ -415,28 +407,7 @@ pk_windows_update(PkWindows *self, guint32 index, const PkRule *rule, gint64 arr
       _remove_from_ages(self, index);
       _append_to_ages(self, index);
     }
-  _update_deadline(self, index, rule);
-}
-
-static void
-_set_back(gint64 *usec, const PkRule *rule, gint64 arrival_usec)
-{
-  if (*usec >= arrival_usec + rule->settle_usec)
-    *usec = arrival_usec;
-}
-
-void
-pk_windows_set_back(PkWindows *self, const PkRule *rule, gint64 arrival_usec)
-{
-  for (guint32 index = self->ages.first; index != PK_INDEX_NONE; index = self->slots[index].age_next)
-    {
-      PkWindowSlot *slot = &self->slots[index];
-
-      for (guint i = 0; i < slot->window.n; i++)
-        _set_back(&pk_window_hit(&slot->window, i)->arrival_usec, rule, arrival_usec);
-      _set_back(&slot->arrival_usec, rule, arrival_usec);
-      _update_deadline(self, index, rule);
-    }
+  _set_deadline(self, index, slot->ports < rule->min_ports ? G_MAXINT64 : pk_window_deadline(&slot->window, rule));
 }
 
 guint32

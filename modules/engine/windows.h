@@ -65,10 +65,6 @@ guint32 pk_windows_find_victim(const PkWindows *self, guint ports, gint64 quiet_
  * arrival_usec: of a new hit, or that of the slot when there was none. */
 void pk_windows_update(PkWindows *self, guint32 index, const PkRule *rule, gint64 arrival_usec);
 
-/* The clock was set back to arrival_usec: what came later by settle() or more came now, or it would wait to be judged,
- * and hold its place, until the clock has caught up.  Looks at every window. */
-void pk_windows_set_back(PkWindows *self, const PkRule *rule, gint64 arrival_usec);
-
 /* The window with the earliest deadline, if that has come; PK_INDEX_NONE otherwise. */
 guint32 pk_windows_find_due(const PkWindows *self, gint64 arrival_usec);
 

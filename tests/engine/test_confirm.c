@@ -512,6 +512,18 @@ Test(confirm, a_door_of_any_bytes_stays_one_plain_word)
 #define DAY_MSEC 86400000
 #define YEAR_2040_MSEC (G_GINT64_CONSTANT(14) * 365 * DAY_MSEC)
 
+/* Each stage of a daemon waits a minute for the next one. */
+Test(confirm, a_stage_from_before_the_clock_was_set_back_has_failed)
+{
+  _begin_with("max-sources", "1024");
+  _say(OTHER, PK_BRANCH_KNOCK_SEQUENCE_IN_PROGRESS, "openSSH", LATER + DAY_MSEC, NULL, 1);
+  knocks_tick(&knocks, LATER + DAY_MSEC);
+  _say(USER, PK_BRANCH_KNOCK_SEQUENCE_IN_PROGRESS, "openSSH", LATER, NULL, 1);
+  knocks_tick(&knocks, LATER);
+  knocks_tick(&knocks, LATER + 62000);
+  cr_expect_eq(knocks_stats(&knocks).failed_attempts, 2);
+}
+
 /* In 2040 seconds no longer fit into 31 bits. */
 Test(confirm, what_is_open_is_learned_first_in_2040_too)
 {
@@ -531,6 +543,7 @@ Test(confirm, what_waits_from_before_the_clock_was_set_back_keeps_nobody_waiting
 
   _begin_with("max-sources", "1024");
   _open_sesame(OTHER, LATER + DAY_MSEC);
+  knocks_tick(&knocks, LATER + DAY_MSEC);
   _knock(USER, LATER);
   _open_sesame(USER, LATER + 300);
   for (gint64 msec = 0; msec < 5000; msec += 1000)

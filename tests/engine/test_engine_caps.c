@@ -213,6 +213,7 @@ Test(engine_caps, windows_from_before_the_clock_was_set_back_are_quiet)
     for (guint8 dest = 1; dest <= 3; dest++)
       knocks_send(&knocks, knocks_v6(i), knocks_v4(198, 51, 100, dest), dest, DAY_MSEC);
   cr_assert_eq(knocks_stats(&knocks).windows, SMALL_WINDOWS);
+  knocks_tick(&knocks, DAY_MSEC);
   knocks_tick(&knocks, 0);
   knocks_send_many(&knocks, KNOCKER, SERVER, 7000, 3, 100000);
   knocks_tick(&knocks, 120000);
@@ -225,8 +226,23 @@ Test(engine_caps, a_candidate_from_before_the_clock_was_set_back_settles)
   knocks_tick(&knocks, DAY_MSEC);
   knocks_tick(&knocks, 0);
   EXPECT_ALERTS(0);
-  knocks_tick(&knocks, 10000);
+  knocks_tick(&knocks, 13000);
   EXPECT_ALERTS(1);
+}
+
+Test(engine_caps, a_cooldown_from_before_the_clock_was_set_back_ends)
+{
+  knocks_send_many(&knocks, KNOCKER, SERVER, 7000, 3, DAY_MSEC);
+  knocks_tick(&knocks, DAY_MSEC + 20000);
+  EXPECT_ALERTS(1);
+  knocks_tick(&knocks, 0);
+  for (gint64 msec = 100000; msec <= 400000; msec += 300000)
+    {
+      knocks_send_many(&knocks, KNOCKER, SERVER, 7000, 3, msec);
+      knocks_tick(&knocks, msec + 20000);
+    }
+  EXPECT_ALERTS(2);
+  cr_expect_eq(knocks.alerts[1].repeats, 1);
 }
 
 Test(engine_caps, a_cooldown_outlives_the_source_it_is_of)
