@@ -109,7 +109,8 @@ _put_common(PkTable *table, PkStateWriter *writer)
   pk_state_put_bytes(writer, table->config.secret, sizeof(table->config.secret));
   pk_state_put_bytes(writer, table->config.names_secret, sizeof(table->config.names_secret));
   pk_state_put_u64(writer, table->config.memory.salt);
-  _put_count(writer, &table->ticked_sec);
+  pk_state_put_u32(writer,
+                   MAX((guint32) g_atomic_int_get(&table->ticked_sec), (guint32) g_atomic_int_get(&table->seen_sec)));
   pk_state_put_u32(writer, (guint32) g_atomic_int_get(&table->services_began_sec));
   _put_count(writer, &table->caps.alerts.minute);
   _put_count(writer, &table->caps.alerts.alerts);
@@ -195,7 +196,7 @@ _get_common(PkTable *table, PkStateReader *reader)
   pk_state_get_bytes(reader, table->config.secret, sizeof(table->config.secret));
   pk_state_get_bytes(reader, table->config.names_secret, sizeof(table->config.names_secret));
   table->config.memory.salt = pk_state_get_u64(reader) | 1;
-  table->ticked_sec = (gint) pk_state_get_max(reader, 4, G_MAXINT32);
+  table->ticked_sec = (gint) pk_state_get_u32(reader);
   table->services_began_sec = (gint) pk_state_get_u32(reader);
   table->caps.alerts.minute = (gint) pk_state_get_max(reader, 4, G_MAXINT32);
   table->caps.alerts.alerts = (gint) pk_state_get_max(reader, 4, G_MAXINT32 / 2);

@@ -416,6 +416,31 @@ _reload(void)
   pk_engine_unref(old);
 }
 
+Test(clocks, a_clock_set_back_at_a_restart_before_the_first_tick_makes_nothing_wait)
+{
+  _knock(USER, 100, 100);
+  _restart();
+  set_back_msec = DAY;
+  _tick_through(1000, 9000);
+  EXPECT_ALERTS(0);
+  _tick_through(10000, 12000);
+  EXPECT_ALERTS(1);
+}
+
+/* It is past what a signed 32-bit number of seconds can tell. */
+Test(clocks, a_clock_set_back_in_2045_makes_nothing_wait)
+{
+  gint64 years = 19 * 365 * (gint64) DAY;
+
+  _tick_through(years, years + 4000);
+  _knock(USER, years + 4500, years + 4500);
+  set_back_msec = DAY;
+  _tick_through(years + 5000, years + 13000);
+  EXPECT_ALERTS(0);
+  _tick_through(years + 14000, years + 17000);
+  EXPECT_ALERTS(1);
+}
+
 Test(clocks, a_clock_set_back_at_a_reload_makes_nothing_wait)
 {
   _knock_twice_around(_reload);
