@@ -487,6 +487,24 @@ Test(clocks, a_service_that_was_reached_a_moment_later_is_open_all_the_same)
   cr_expect_eq(knocks.alerts[0].confidence, PK_CONFIDENCE_MEDIUM);
 }
 
+Test(clocks, a_scanner_is_one_for_a_known_sequence_whose_last_line_comes_a_moment_out_of_order)
+{
+  gchar *path = NULL;
+
+  cr_assert(g_close(g_file_open_tmp("port-knock-clocks.XXXXXX", &path, NULL), NULL));
+  cr_assert(
+      g_file_set_contents(path, "{\"entries\": [ {\"id\": \"door\", \"ports\": [7100, 8200, 9300]} ]}", -1, NULL));
+  _begin_with("known-sequences", path);
+  g_unlink(path);
+  g_free(path);
+  _scan(USER, 2000);
+  _deny(USER, SERVER, 7100, 3000, 3000);
+  _deny(USER, SERVER, 8200, 3001, 3000);
+  _deny(USER, SERVER, 9300, 3002, 1999);
+  _tick_through(4000, 30000);
+  EXPECT_ALERTS(0);
+}
+
 /* ---- devices' clocks ---------------------------------------------------------------- */
 
 Test(clocks, a_device_hours_ahead_or_behind_has_its_knocks_found)
