@@ -27,9 +27,9 @@ struct _PkTable
   PkShardCaps caps;
   guint ipv6_prefix;       /* bits */
   gint services_began_sec; /* atomic, a guint32; arrival time of the first permitted connection, 0: none yet */
-  gint set_back_sec;       /* atomic; by so much the caller's clock was set back: is added to what it says */
-  gint ticked_sec;         /* atomic; arrival time of the last tick, 0: none yet */
-  gint seen_sec;           /* atomic; until then, the latest arrival time that there was */
+  gint set_back_sec;       /* the same; by so much the caller's clock was set back: is added to what it says */
+  gint ticked_sec;         /* the same; arrival time of the last tick, 0: none yet */
+  gint seen_sec;           /* the same; until then, the latest arrival time that there was */
   guint n_slots;
   gsize bytes;
   PkTableSlot slots[PK_TABLE_SHARDS_MAX];

@@ -254,49 +254,49 @@ _decide(PkTable *self, PkDrafts *drafts, gint64 arrival_usec, PkAlert *ret_alert
 
 /* ---- the caller's clock ---------------------------------------------------- */
 
+/* A member of the table that counts seconds. */
+static gint64
+_get_usec(const gint *seconds)
+{
+  return (guint32) g_atomic_int_get(seconds) * (gint64) G_USEC_PER_SEC;
+}
+
+static void
+_set_usec(gint *seconds, gint64 usec)
+{
+  g_atomic_int_set(seconds, (gint) pk_memory_seconds(usec));
+}
+
 /* Arrival times are kept as those of a clock that is never set back: else what waits for a time, or is compared with
  * it, would wait until the clock has caught up.  A tick tells when it happens, for it comes from the clock itself;
  * messages may have waited for a moment. */
 static gint64
-_to_usec(gint seconds)
-{
-  return seconds * (gint64) G_USEC_PER_SEC;
-}
-
-static gint
-_to_seconds(gint64 usec)
-{
-  return (gint) CLAMP(usec / G_USEC_PER_SEC, 0, G_MAXINT);
-}
-
-static gint64
 _advance_clock(PkTable *self, gint64 arrival_usec)
 {
-  gint64 now_usec = arrival_usec + _to_usec(g_atomic_int_get(&self->set_back_sec));
-  gint64 before_usec = _to_usec(MAX(g_atomic_int_get(&self->ticked_sec), g_atomic_int_get(&self->seen_sec)));
+  gint64 set_back_usec = _get_usec(&self->set_back_sec);
+  gint64 before_usec = MAX(_get_usec(&self->ticked_sec), _get_usec(&self->seen_sec));
+  gint64 behind_usec = before_usec - (arrival_usec + set_back_usec);
 
-  if (now_usec < before_usec)
+  if (behind_usec > 0)
     {
-      gint seconds = _to_seconds(before_usec - now_usec + G_USEC_PER_SEC - 1);
-
-      g_atomic_int_add(&self->set_back_sec, seconds);
-      now_usec += _to_usec(seconds);
+      set_back_usec += (behind_usec + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC * G_USEC_PER_SEC;
+      _set_usec(&self->set_back_sec, set_back_usec);
     }
-  g_atomic_int_set(&self->ticked_sec, _to_seconds(now_usec));
-  g_atomic_int_set(&self->seen_sec, 0);
-  return now_usec;
+  _set_usec(&self->ticked_sec, arrival_usec + set_back_usec);
+  _set_usec(&self->seen_sec, 0);
+  return arrival_usec + set_back_usec;
 }
 
 /* Between a clock's setting back and the next tick, it is about the time of the last one. */
 static gint64
 _read_clock(PkTable *self, gint64 arrival_usec)
 {
-  gint64 now_usec = arrival_usec + _to_usec(g_atomic_int_get(&self->set_back_sec));
-  gint ticked_sec = g_atomic_int_get(&self->ticked_sec);
+  gint64 now_usec = arrival_usec + _get_usec(&self->set_back_sec);
+  gint64 ticked_usec = _get_usec(&self->ticked_sec);
 
-  if (G_UNLIKELY(ticked_sec == 0))
-    g_atomic_int_set(&self->seen_sec, MAX(g_atomic_int_get(&self->seen_sec), _to_seconds(now_usec)));
-  return MAX(now_usec, _to_usec(ticked_sec) - WAIT_USEC_MAX);
+  if (G_UNLIKELY(ticked_usec == 0))
+    _set_usec(&self->seen_sec, MAX(_get_usec(&self->seen_sec), now_usec));
+  return MAX(now_usec, ticked_usec - WAIT_USEC_MAX);
 }
 
 /* ---- events --------------------------------------------------------------- */

@@ -423,6 +423,31 @@ _reload(void)
   pk_engine_unref(old);
 }
 
+Test(clocks, a_clock_set_back_at_a_restart_before_the_first_tick_makes_nothing_wait)
+{
+  _knock(USER, 100, 100);
+  _restart_at(200);
+  set_back_msec = DAY;
+  _tick_through(1000, 9000);
+  EXPECT_ALERTS(0);
+  _tick_through(10000, 12000);
+  EXPECT_ALERTS(1);
+}
+
+/* It is past what a signed 32-bit number of seconds can tell. */
+Test(clocks, a_clock_set_back_in_2045_makes_nothing_wait)
+{
+  gint64 years = 19 * 365 * (gint64) DAY;
+
+  _tick_through(years, years + 4000);
+  _knock(USER, years + 4500, years + 4500);
+  set_back_msec = DAY;
+  _tick_through(years + 5000, years + 13000);
+  EXPECT_ALERTS(0);
+  _tick_through(years + 14000, years + 17000);
+  EXPECT_ALERTS(1);
+}
+
 Test(clocks, a_clock_set_back_at_a_reload_makes_nothing_wait)
 {
   _knock_twice_around(_reload);
@@ -467,6 +492,24 @@ Test(clocks, a_service_that_was_reached_a_moment_later_is_open_all_the_same)
   _tick_through(LATER + 2000, LATER + 20000);
   EXPECT_ALERTS(1);
   cr_expect_eq(knocks.alerts[0].confidence, PK_CONFIDENCE_MEDIUM);
+}
+
+Test(clocks, a_scanner_is_one_for_a_known_sequence_whose_last_line_comes_a_moment_out_of_order)
+{
+  gchar *path = NULL;
+
+  cr_assert(g_close(g_file_open_tmp("port-knock-clocks.XXXXXX", &path, NULL), NULL));
+  cr_assert(
+      g_file_set_contents(path, "{\"entries\": [ {\"id\": \"door\", \"ports\": [7100, 8200, 9300]} ]}", -1, NULL));
+  _begin_with("known-sequences", path);
+  g_unlink(path);
+  g_free(path);
+  _scan(USER, 2000);
+  _deny(USER, SERVER, 7100, 3000, 3000);
+  _deny(USER, SERVER, 8200, 3001, 3000);
+  _deny(USER, SERVER, 9300, 3002, 1999);
+  _tick_through(4000, 30000);
+  EXPECT_ALERTS(0);
 }
 
 /* ---- devices' clocks ---------------------------------------------------------------- */
