@@ -54,14 +54,14 @@ _file_of(const CfgLexer *lexer, const CFG_LTYPE *place)
 #endif
 }
 
-static guint _n_refused, _n_told;
+static guint _n_refused, _n_told, _n_fatal;
 /* Of the option that was refused, owned; NULL: none was. */
 static gchar *_expected;
 
 static void
 _forget(void)
 {
-  _n_refused = _n_told = 0;
+  _n_refused = _n_told = _n_fatal = 0;
   g_clear_pointer(&_expected, g_free);
 }
 
@@ -85,6 +85,9 @@ msg_event_suppress_recursions_and_send(EVTREC *event)
   gchar *text = evt_format(event);
 
   g_assert_true(text && text[0]);
+  /* A lexer that gave up must not be asked for more. */
+  _n_fatal += g_str_has_prefix(text, "Fatal error in configuration lexer");
+  g_assert_true(_n_fatal <= 1);
   free(text);
   msg_event_free(event);
   _n_told++;
