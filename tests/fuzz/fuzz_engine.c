@@ -15,8 +15,9 @@
 
 typedef struct _Fixture
 {
+  PkOptions options;
   PkRecogniser *recogniser; /* borrowed */
-  PkEngine *engine;
+  PkEngine *engine;         /* NULL before the first line that is recognised: most inputs have none */
   gint64 arrival_usec;
   GString *out;
 } Fixture;
@@ -35,25 +36,25 @@ _get_recogniser(const PkOptions *options)
 static void
 _fixture_init(Fixture *self)
 {
-  PkOptions options;
+  PkOptions *options = &self->options;
 
-  pk_options_init(&options);
-  g_assert_true(pk_options_set(&options, "max-sources", "1024", NULL));
-  g_assert_true(pk_options_set(&options, "max-windows", "64", NULL));
-  g_assert_true(pk_options_set(&options, "min-confidence", "low", NULL));
-  g_assert_true(pk_options_check(&options, NULL));
-  self->recogniser = _get_recogniser(&options);
-  self->engine = pk_engine_new(&options, NULL);
-  g_assert_true(self->recogniser && self->engine);
+  pk_options_init(options);
+  g_assert_true(pk_options_set(options, "max-sources", "1024", NULL));
+  g_assert_true(pk_options_set(options, "max-windows", "64", NULL));
+  g_assert_true(pk_options_set(options, "min-confidence", "low", NULL));
+  g_assert_true(pk_options_check(options, NULL));
+  self->recogniser = _get_recogniser(options);
+  g_assert_true(self->recogniser);
+  self->engine = NULL;
   self->arrival_usec = G_GINT64_CONSTANT(1767225600000000);
   self->out = g_string_new(NULL);
-  pk_options_clear(&options);
 }
 
 static void
 _fixture_clear(Fixture *self)
 {
   pk_engine_unref(self->engine);
+  pk_options_clear(&self->options);
   g_string_free(self->out, TRUE);
 }
 
@@ -77,7 +78,7 @@ static void
 _expire(Fixture *self)
 {
   PkAlert alerts[EXPIRE_ITEMS];
-  gboolean more = TRUE;
+  gboolean more = self->engine != NULL;
 
   while (more)
     _print(self, alerts, pk_engine_expire(self->engine, self->arrival_usec, EXPIRE_ITEMS, alerts, &more));
@@ -94,6 +95,9 @@ _feed(Fixture *self, const gchar *data, gsize len)
   pk_line_parse(data, len, &clock, &line);
   if (pk_recognise(self->recogniser, &line, &event) != PK_SCAN_MATCH)
     return;
+  if (!self->engine)
+    self->engine = pk_engine_new(&self->options, NULL);
+  g_assert_true(self->engine);
   _print(self, alerts,
          pk_engine_observe(self->engine, &event, line.host, (PkSlice){ NULL, 0 }, self->arrival_usec, alerts));
 }
