@@ -46,7 +46,8 @@ typedef struct _PkRecogniser PkRecogniser;
 PkRecogniser *pk_recogniser_new(const PkOptions *options, GError **error);
 void pk_recogniser_free(PkRecogniser *self);
 
-/* Thread safe, no state, no locks.  PK_SCAN_MATCH: *ret_event is what the line
+/* Thread safe, no locks; each thread remembers a few log prefixes, which changes
+ * no result.  PK_SCAN_MATCH: *ret_event is what the line
  * says.  PK_SCAN_CONTEXT: the same, but for pk_audit_join_take() and
  * pk_engine_observe() only.  PK_SCAN_UNKNOWN_PREFIX: its action word is the
  * prefix, for pk_unknown_prefixes_take().  Any other result: the contents of
