@@ -191,29 +191,50 @@ typedef enum
 {
   PK_STATE_ERROR_NONE,    /* there is no such file */
   PK_STATE_ERROR_REFUSED, /* damaged, of another version or machine, or others may have written it */
-  PK_STATE_ERROR_IO       /* the system does not let it be read, or written; the message has path and reason */
+  PK_STATE_ERROR_IO,      /* the system does not let it be read, or written; the message has path and reason */
+  PK_STATE_ERROR_LOCKED   /* somebody else owns it */
 } PkStateError;
 
 GQuark pk_state_error_quark(void);
 
+/* Owns the file path, by a lock on path + ".lock", which is made if it is not
+ * there, and stays when the lock is given up or its process ends.  Who does not
+ * have it must neither read nor write path: of two that save there one would
+ * write over what the other knows.  Also two of one process lock each other out.
+ * NULL with *error set: PK_STATE_ERROR_LOCKED, or PK_STATE_ERROR_IO. */
+typedef struct _PkStateLock PkStateLock;
+
+PkStateLock *pk_state_lock_new(const gchar *path, GError **error);
+void pk_state_lock_free(PkStateLock *self);
+
 /* Writes all that the engine keeps to path, atomically and with mode 0600, for
  * the secrets of its keyed hashes are in it.  machine is what tells machines
- * apart, of which only a hash is written; it may be empty.
+ * apart, of which only a hash is written; it may be empty.  now_usec is arrival
+ * time, by which a later load tells that the clock was set back.
  *
- * From any thread, beside any others, but one at a time for a path.  Writes and
- * waits for the disk; locks are held for a part of a shard at a time, and never
- * while writing, so other threads hardly notice.  *ret_bytes: the file's size. */
-gboolean pk_engine_save(PkEngine *self, const gchar *path, PkSlice machine, guint64 *ret_bytes, GError **error);
+ * From any thread, beside any others, but one at a time for an engine, and for a
+ * path.  Writes and waits for the disk; locks are held for a part of a shard at a
+ * time, and never while writing, so other threads hardly notice.  *ret_bytes: the
+ * file's size. */
+gboolean pk_engine_save(PkEngine *self, const gchar *path, PkSlice machine, gint64 now_usec, guint64 *ret_bytes,
+                        GError **error);
+/* Another number than before if a save would write anything else than before, but for now_usec. */
+guint64 pk_engine_count_changes(PkEngine *self);
 
 /* As pk_engine_new(), with what the file holds; if it does not fit, the newest
- * stays.  What is due by then comes with the next pk_engine_expire().  Totals of
- * counters begin anew.  Nothing in the file is believed: on PK_STATE_ERROR_REFUSED
- * the caller should pk_state_set_aside() it and make a new engine.  With options
- * that no engine can be made of, *error is as of pk_engine_new(). */
-PkEngine *pk_engine_new_from_file(const PkOptions *options, const gchar *path, PkSlice machine, GError **error);
+ * stays.  What is due by now_usec, which is arrival time, comes with the next
+ * pk_engine_expire(); what lies after it was written by a clock that was set back
+ * since, and goes back with it.  Totals of counters begin anew.
+ *
+ * Nothing in the file is believed: on PK_STATE_ERROR_REFUSED the caller should
+ * pk_state_set_aside() it and make a new engine.  On PK_STATE_ERROR_IO it may be
+ * a good file, and should stay what it is.  With options that no engine can be
+ * made of, *error is as of pk_engine_new(). */
+PkEngine *pk_engine_new_from_file(const PkOptions *options, const gchar *path, PkSlice machine, gint64 now_usec,
+                                  GError **error);
 
-/* Renames path to path + ".refused", over one that was there.  *ret_path: owned by the caller. */
-gboolean pk_state_set_aside(const gchar *path, gchar **ret_path, GError **error);
+/* Renames path to path with word behind it, ".refused", over one that was there.  *ret_path: owned by the caller. */
+gboolean pk_state_set_aside(const gchar *path, const gchar *word, gchar **ret_path, GError **error);
 
 /* The next three may be called from any thread and return with no lock held,
  * so that the caller may forward messages at once.

@@ -270,9 +270,50 @@ _get_listener(PkStateReader *reader, gpointer ret_record)
   ((Listener *) ret_record)->arrival_usec = pk_state_get_time(reader);
 }
 
-const PkStateRow pk_state_row_sequences = { PK_STATE_SEQUENCES, sizeof(Sequence), _put_sequence, _get_sequence };
-const PkStateRow pk_state_row_services = { PK_STATE_SERVICES, sizeof(Service), _put_service, _get_service };
-const PkStateRow pk_state_row_listeners = { PK_STATE_LISTENERS, sizeof(Listener), _put_listener, _get_listener };
+static void
+_fit_members(Member *members, guint n, const PkStateClock *clock)
+{
+  for (guint i = 0; i < n; i++)
+    members[i].seen_sec = pk_state_clock_past_sec(clock, members[i].seen_sec);
+}
+
+static gboolean
+_fit_sequence(gpointer record, const PkStateClock *clock)
+{
+  Sequence *sequence = record;
+
+  _fit_members(sequence->sources, SOURCES_MAX, clock);
+  _fit_members(sequence->dests, DESTS_MAX, clock);
+  return TRUE;
+}
+
+static gboolean
+_fit_service(gpointer record, const PkStateClock *clock)
+{
+  Service *service = record;
+
+  service->seen_sec = pk_state_clock_cut_sec(clock, service->seen_sec);
+  return TRUE;
+}
+
+static gboolean
+_fit_listener(gpointer record, const PkStateClock *clock)
+{
+  Listener *listener = record;
+
+  listener->arrival_usec = pk_state_clock_past(clock, listener->arrival_usec);
+  return listener->arrival_usec != 0;
+}
+
+const PkStateRow pk_state_row_sequences = {
+  PK_STATE_SEQUENCES, sizeof(Sequence), _put_sequence, _get_sequence, _fit_sequence,
+};
+const PkStateRow pk_state_row_services = {
+  PK_STATE_SERVICES, sizeof(Service), _put_service, _get_service, _fit_service,
+};
+const PkStateRow pk_state_row_listeners = {
+  PK_STATE_LISTENERS, sizeof(Listener), _put_listener, _get_listener, _fit_listener,
+};
 
 PkRecent *
 pk_crowd_recent(PkCrowd *self, PkStateKind kind)

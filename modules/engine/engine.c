@@ -52,15 +52,21 @@ pk_engine_new_from(PkEngine *old, const PkOptions *options, GError **error)
 }
 
 PkEngine *
-pk_engine_new_from_file(const PkOptions *options, const gchar *path, PkSlice machine, GError **error)
+pk_engine_new_from_file(const PkOptions *options, const gchar *path, PkSlice machine, gint64 now_usec, GError **error)
 {
-  return _new(pk_state_file_read(options, path, machine, error), options);
+  return _new(pk_state_file_read(options, path, machine, now_usec, error), options);
 }
 
 gboolean
-pk_engine_save(PkEngine *self, const gchar *path, PkSlice machine, guint64 *ret_bytes, GError **error)
+pk_engine_save(PkEngine *self, const gchar *path, PkSlice machine, gint64 now_usec, guint64 *ret_bytes, GError **error)
 {
-  return pk_state_file_write(self->table, path, machine, ret_bytes, error);
+  return pk_state_file_write(self->table, path, machine, now_usec, ret_bytes, error);
+}
+
+guint64
+pk_engine_count_changes(PkEngine *self)
+{
+  return pk_table_count_changes(self->table);
 }
 
 gboolean

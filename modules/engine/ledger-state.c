@@ -6,6 +6,9 @@
 
 /* What is kept of sources beside their hits, as the state file has it. */
 
+/* cooldown() and scan-memory() may be a day. */
+#define SET_USEC_MAX (G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC)
+
 /* ---- sets -------------------------------------------------------------------- */
 
 static void
@@ -28,7 +31,19 @@ _get_set(PkStateReader *reader, gpointer ret_record)
   set->settled = pk_state_get_u32(reader);
 }
 
-const PkStateRow pk_state_row_sets = { PK_STATE_SETS, sizeof(Set), _put_set, _get_set };
+/* How often a set settled is remembered for as long as there is room, whatever the time: over a restart for as long as
+ * any option lets something last. */
+static gboolean
+_fit_set(gpointer record, const PkStateClock *clock)
+{
+  Set *set = record;
+
+  set->settled_usec = pk_state_clock_past(clock, set->settled_usec);
+  set->counted_usec = pk_state_clock_cut(clock, set->counted_usec, set->settled_usec);
+  return set->settled_usec != 0 && clock->now_usec - set->settled_usec <= SET_USEC_MAX;
+}
+
+const PkStateRow pk_state_row_sets = { PK_STATE_SETS, sizeof(Set), _put_set, _get_set, _fit_set };
 
 /* ---- judged candidates --------------------------------------------------------- */
 
@@ -56,7 +71,18 @@ _get_judged(PkStateReader *reader, gpointer ret_record)
   judged->is_allowed = pk_state_get_boolean(reader);
 }
 
-const PkStateRow pk_state_row_judged = { PK_STATE_JUDGED, sizeof(Judged), _put_judged, _get_judged };
+/* Event times stay: alert_id is made of them, and a confirmation has that of the alert before it. */
+static gboolean
+_fit_judged(gpointer record, const PkStateClock *clock)
+{
+  Judged *judged = record;
+
+  judged->alert.arrival_usec = pk_state_clock_past(clock, judged->alert.arrival_usec);
+  judged->judged_usec = pk_state_clock_cut(clock, judged->judged_usec, clock->now_usec);
+  return judged->alert.arrival_usec != 0;
+}
+
+const PkStateRow pk_state_row_judged = { PK_STATE_JUDGED, sizeof(Judged), _put_judged, _get_judged, _fit_judged };
 
 /* ---- trails -------------------------------------------------------------------- */
 
@@ -126,7 +152,22 @@ _get_trail(PkStateReader *reader, gpointer ret_record)
   pk_state_get_text(reader, trail->host, sizeof(trail->host));
 }
 
-const PkStateRow pk_state_row_trails = { PK_STATE_TRAILS, sizeof(PkTrail), _put_trail, _get_trail };
+static gboolean
+_fit_trail(gpointer record, const PkStateClock *clock)
+{
+  PkTrail *trail = record;
+
+  trail->open_usec = pk_state_clock_past(clock, trail->open_usec);
+  trail->close_usec = pk_state_clock_past(clock, trail->close_usec);
+  trail->firewall_usec = pk_state_clock_past(clock, trail->firewall_usec);
+  trail->accept_usec = pk_state_clock_past(clock, trail->accept_usec);
+  trail->stage_usec = pk_state_clock_past(clock, trail->stage_usec);
+  trail->listener_usec = pk_state_clock_past(clock, trail->listener_usec);
+  trail->candidate_usec = pk_state_clock_past(clock, trail->candidate_usec);
+  return TRUE;
+}
+
+const PkStateRow pk_state_row_trails = { PK_STATE_TRAILS, sizeof(PkTrail), _put_trail, _get_trail, _fit_trail };
 
 /* ---- stages -------------------------------------------------------------------- */
 
@@ -162,7 +203,16 @@ _get_stage(PkStateReader *reader, gpointer ret_record)
   pk_state_get_text(reader, stage->host, sizeof(stage->host));
 }
 
-const PkStateRow pk_state_row_stages = { PK_STATE_STAGES, sizeof(Stage), _put_stage, _get_stage };
+static gboolean
+_fit_stage(gpointer record, const PkStateClock *clock)
+{
+  Stage *stage = record;
+
+  stage->arrival_usec = pk_state_clock_cut(clock, stage->arrival_usec, clock->now_usec);
+  return TRUE;
+}
+
+const PkStateRow pk_state_row_stages = { PK_STATE_STAGES, sizeof(Stage), _put_stage, _get_stage, _fit_stage };
 
 /* ---- tables -------------------------------------------------------------------- */
 

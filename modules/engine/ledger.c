@@ -191,7 +191,7 @@ pk_ledger_add_evidence(PkLedger *self, const PkEvidence *evidence)
 {
   PkTrail *trail = pk_recent_take(self->trails, evidence->source, &self->stats.evicted_evidence);
 
-  pk_trail_add(trail, evidence);
+  pk_trail_add(trail, evidence, self->rule->confirm_usec);
   if (evidence->stage && !evidence->is_open)
     _add_stage(self, evidence);
   if (evidence->is_open)

@@ -91,7 +91,8 @@ gboolean
 pk_memory_is_scanner(const PkMemory *self, const PkMemoryRule *rule, guint32 now_sec)
 {
   return pk_seconds_are_within(self->scan_sec, now_sec, rule->seconds) ||
-         _count_bits(self->ports[0] | self->ports[1]) >= rule->scanner_ports_min;
+         (pk_seconds_are_within(self->seen_sec, now_sec, rule->seconds) &&
+          _count_bits(self->ports[0] | self->ports[1]) >= rule->scanner_ports_min);
 }
 
 gboolean

@@ -28,6 +28,8 @@ struct _PkRecent
   guint32 end;  /* records from here on were never used, so their memory was never touched */
   guint32 free_first;
   guint32 oldest, youngest;
+  guint32 walk_next; /* of a walk in parts; NONE: it is at its end */
+  guint walk_left;   /* visits, at the most: others must not keep it going */
   guint32 bucket_mask;
   guint32 *buckets; /* index + 1 of the first record, 0: empty */
   guint8 *links;
@@ -60,6 +62,7 @@ pk_recent_new(guint capacity, gsize record_bytes)
   self->free_first = NONE;
   self->oldest = NONE;
   self->youngest = NONE;
+  self->walk_next = NONE;
   self->bucket_mask = buckets - 1;
   self->buckets = pk_pages_new(buckets, sizeof(guint32));
   self->links = pk_pages_new(capacity, self->stride);
@@ -147,6 +150,8 @@ _unlink(PkRecent *self, guint32 index)
 {
   const Link *link = _link(self, index);
 
+  if (self->walk_next == index)
+    self->walk_next = link->younger;
   if (link->older == NONE)
     self->oldest = link->younger;
   else
@@ -271,4 +276,24 @@ pk_recent_each(const PkRecent *self, PkRecentFunc func, gpointer user_data)
 {
   for (guint32 index = self->oldest; index != NONE; index = _link(self, index)->younger)
     func(_link(self, index)->key, _record(self, index), user_data);
+}
+
+void
+pk_recent_begin_walk(PkRecent *self)
+{
+  self->walk_next = self->oldest;
+  self->walk_left = 2 * self->capacity;
+}
+
+gboolean
+pk_recent_walk(PkRecent *self, guint max, PkRecentFunc func, gpointer user_data)
+{
+  for (guint i = 0; i < max && self->walk_next != NONE; i++)
+    {
+      guint32 index = self->walk_next;
+
+      self->walk_next = --self->walk_left ? _link(self, index)->younger : NONE;
+      func(_link(self, index)->key, _record(self, index), user_data);
+    }
+  return self->walk_next != NONE;
 }

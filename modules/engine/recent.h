@@ -40,4 +40,11 @@ gpointer pk_recent_oldest(const PkRecent *self, guint64 *ret_key);
 typedef void (*PkRecentFunc)(guint64 key, gconstpointer record, gpointer user_data);
 void pk_recent_each(const PkRecent *self, PkRecentFunc func, gpointer user_data);
 
+/* The same in parts, one such walk at a time, between which records may be taken,
+ * touched and removed.  What was there when it began is visited, and twice if it
+ * became the youngest in between; or not if it was removed.  max is at least 1.
+ * FALSE: it is at its end. */
+void pk_recent_begin_walk(PkRecent *self);
+gboolean pk_recent_walk(PkRecent *self, guint max, PkRecentFunc func, gpointer user_data);
+
 #endif

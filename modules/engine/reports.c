@@ -18,6 +18,7 @@ struct _PkReports
 {
   guint capacity;
   guint first, n;
+  guint64 gone;  /* how many were dropped, ever */
   guint64 *keys; /* apart from the reports, because every candidate searches them */
   guint64 *sources;
   Report *reports;
@@ -76,6 +77,7 @@ _drop_first(PkReports *self)
 {
   self->first = _place(self, 1);
   self->n--;
+  self->gone++;
 }
 
 static void
@@ -202,21 +204,30 @@ pk_reports_copy(const PkReports *self, guint i, PkReports *dest, guint64 *evicte
 
 /* ---- the state file ------------------------------------------------------------ */
 
-void
-pk_reports_put_all(const PkReports *self, PkStateWriter *writer)
+static void
+_put_report(const PkReports *self, guint place, PkStateWriter *writer)
+{
+  const Report *report = &self->reports[place];
+
+  pk_state_put_time(writer, report->ends_usec);
+  pk_state_put_u64(writer, self->keys[place]);
+  pk_state_put_u64(writer, report->source_hash);
+  pk_state_put_alert(writer, &report->alert);
+}
+
+gboolean
+pk_reports_put_next(const PkReports *self, PkStateWriter *writer, guint max, guint64 *next)
 {
   gsize section = pk_state_begin_section(writer, PK_STATE_REPORTS);
+  guint first = (guint) (MAX(*next, self->gone) - self->gone), end;
 
-  for (guint i = 0; i < self->n; i++)
-    {
-      const Report *report = &self->reports[_place(self, i)];
-
-      pk_state_put_time(writer, report->ends_usec);
-      pk_state_put_u64(writer, self->keys[_place(self, i)]);
-      pk_state_put_u64(writer, report->source_hash);
-      pk_state_put_alert(writer, &report->alert);
-    }
-  pk_state_end_section(writer, section, self->n);
+  first = MIN(first, self->n);
+  end = first + MIN(max, self->n - first);
+  for (guint i = first; i < end; i++)
+    _put_report(self, _place(self, i), writer);
+  pk_state_end_section(writer, section, end - first);
+  *next = self->gone + end;
+  return end < self->n;
 }
 
 void
@@ -226,6 +237,13 @@ pk_state_get_report(PkStateReader *self, PkReportState *ret_state)
   ret_state->key = pk_state_get_u64(self);
   ret_state->source = pk_state_get_u64(self);
   pk_state_get_alert(self, &ret_state->alert);
+}
+
+void
+pk_report_state_fit(PkReportState *self, const PkStateClock *clock, gint64 cooldown_usec)
+{
+  self->ends_usec = pk_state_clock_cut(clock, self->ends_usec, clock->now_usec + cooldown_usec);
+  self->alert.arrival_usec = pk_state_clock_turn(clock, self->alert.arrival_usec);
 }
 
 void

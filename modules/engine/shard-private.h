@@ -9,6 +9,12 @@
 
 /* What shard.c, which works with it, shard-move.c and shard-state.c, which writes and reads it, share. */
 
+/* What may prove a candidate waits a moment: a scan that meets an open port
+ * shows what it is by then, and a daemon's next line tells which port it opened. */
+#define PK_HOLD_USEC (G_USEC_PER_SEC / 2)
+/* A daemon's word alone waits longer, for the firewall's lines may come late. */
+#define PK_DOOR_USEC (2 * (gint64) G_USEC_PER_SEC)
+
 /* Something that may prove a candidate, on hold. */
 typedef struct _Hold
 {

@@ -136,6 +136,51 @@ pk_shard_put_source(PkShard *self, const PkSourceState *state)
     _put_window(self, source, state);
 }
 
+/* ---- times of a source ------------------------------------------------------------- */
+
+static gint64
+_latest_arrival(const PkSourceState *state)
+{
+  gint64 usec = state->arrival_usec;
+
+  for (guint i = 0; i < state->n; i++)
+    usec = MAX(usec, state->hits[i].arrival_usec);
+  return usec;
+}
+
+/* Event times that are nearer to the old arrival than to the new one went with the relay's clock: they are its own, or
+ * those of devices that had the same time.  Others are right already. */
+static gboolean
+_went_with_arrival(const PkHit *newest, gint64 back_usec)
+{
+  return ABS(newest->time_usec - newest->arrival_usec) < ABS(newest->time_usec - (newest->arrival_usec - back_usec));
+}
+
+static gint64
+_move_back(gint64 usec, gint64 back_usec)
+{
+  return MAX(usec - back_usec, -PK_STATE_TIME_USEC_MAX);
+}
+
+/* All hits by the same, or their order would change. */
+void
+pk_source_state_fit(PkSourceState *self, const PkStateClock *clock)
+{
+  gint64 latest_usec = _latest_arrival(self);
+  gint64 back_usec = MAX(clock->ahead_usec, latest_usec - clock->now_usec);
+  gboolean with_events = back_usec > 0 && _went_with_arrival(&self->hits[self->n - 1], back_usec);
+
+  if (back_usec <= 0)
+    return;
+  self->arrival_usec = _move_back(self->arrival_usec, back_usec);
+  for (guint i = 0; i < self->n; i++)
+    {
+      self->hits[i].arrival_usec = _move_back(self->hits[i].arrival_usec, back_usec);
+      if (with_events)
+        self->hits[i].time_usec = _move_back(self->hits[i].time_usec, back_usec);
+    }
+}
+
 /* ---- sources as bytes -------------------------------------------------------------- */
 
 static void
@@ -270,6 +315,19 @@ _get_memory(PkStateReader *reader, gpointer ret_record)
   memory->sequence_sec = pk_state_get_u32(reader);
 }
 
+/* A time that is still to come is no time: pk_memory_*(). */
+static gboolean
+_fit_memory(gpointer record, const PkStateClock *clock)
+{
+  PkMemory *memory = record;
+
+  memory->begun_sec = pk_state_clock_past_sec(clock, memory->begun_sec);
+  memory->seen_sec = pk_state_clock_past_sec(clock, memory->seen_sec);
+  memory->scan_sec = pk_state_clock_past_sec(clock, memory->scan_sec);
+  memory->sequence_sec = pk_state_clock_past_sec(clock, memory->sequence_sec);
+  return TRUE;
+}
+
 static void
 _put_hold(PkStateWriter *writer, gconstpointer record)
 {
@@ -290,9 +348,27 @@ _get_hold(PkStateReader *reader, gpointer ret_record)
   hold->is_accept = pk_state_get_boolean(reader);
 }
 
-const PkStateRow pk_state_row_memories = { PK_STATE_MEMORIES, sizeof(PkMemory), _put_memory, _get_memory };
-const PkStateRow pk_state_row_holds = { PK_STATE_HOLDS, sizeof(Hold), _put_hold, _get_hold };
-const PkStateRow pk_state_row_doors = { PK_STATE_DOORS, sizeof(Hold), _put_hold, _get_hold };
+static gboolean
+_fit_hold(gpointer record, const PkStateClock *clock)
+{
+  Hold *hold = record;
+
+  hold->due_usec = pk_state_clock_cut(clock, hold->due_usec, clock->now_usec + PK_HOLD_USEC);
+  return TRUE;
+}
+
+static gboolean
+_fit_door(gpointer record, const PkStateClock *clock)
+{
+  Hold *hold = record;
+
+  hold->due_usec = pk_state_clock_cut(clock, hold->due_usec, clock->now_usec + PK_DOOR_USEC);
+  return TRUE;
+}
+
+const PkStateRow pk_state_row_memories = { PK_STATE_MEMORIES, sizeof(PkMemory), _put_memory, _get_memory, _fit_memory };
+const PkStateRow pk_state_row_holds = { PK_STATE_HOLDS, sizeof(Hold), _put_hold, _get_hold, _fit_hold };
+const PkStateRow pk_state_row_doors = { PK_STATE_DOORS, sizeof(Hold), _put_hold, _get_hold, _fit_door };
 
 PkRecent *
 pk_shard_recent(PkShard *self, PkStateKind kind)

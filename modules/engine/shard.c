@@ -8,12 +8,6 @@
 #include "scan/address.h"
 #include "scan/slice.h"
 
-/* What may prove a candidate waits a moment: a scan that meets an open port
- * shows what it is by then, and a daemon's next line tells which port it opened. */
-#define HOLD_USEC (G_USEC_PER_SEC / 2)
-/* A daemon's word alone waits longer, for the firewall's lines may come late. */
-#define DOOR_USEC (2 * (gint64) G_USEC_PER_SEC)
-
 /* Whose something is. */
 typedef struct _Owner
 {
@@ -128,16 +122,19 @@ _name(const PkShard *self, const PkJudgement *judgement, const gchar *scope, PkA
     }
 }
 
+/* As of the last that was seen of it: a candidate may be judged much later, after a restart. */
 static void
 _recall(PkShard *self, guint64 memory_key, PkDraft *draft, gint64 arrival_usec)
 {
   PkMemory *memory = pk_recent_find(self->memories, memory_key);
+  guint32 last_sec = pk_memory_seconds(draft->alert.arrival_usec);
   PkPort ports[PK_HITS_MAX];
   guint n = pk_alert_list_ports(&draft->alert, ports);
 
   if (!memory)
     return;
-  draft->facts.scanner = pk_memory_is_scanner(memory, &self->config->memory, pk_memory_seconds(arrival_usec));
+  draft->facts.scanner = pk_memory_is_scanner(memory, &self->config->memory,
+                                              MIN(MAX(memory->seen_sec, last_sec), pk_memory_seconds(arrival_usec)));
   draft->facts.other_ports = pk_memory_count_other_ports(memory, &self->config->memory, ports, n);
   draft->facts.other_dests = pk_memory_count_other_dests(memory, &self->config->memory, &draft->alert.dest);
   pk_memory_add_sequence(memory, pk_memory_seconds(arrival_usec));
@@ -560,7 +557,7 @@ pk_shard_take_evidence(PkShard *self, const PkEvidence *evidence, PkDrafts *draf
       pk_recent_remove(self->holds, evidence->source);
       return;
     }
-  _put_on_hold(self, self->holds, evidence->source, &hold, evidence->arrival_usec + HOLD_USEC);
+  _put_on_hold(self, self->holds, evidence->source, &hold, evidence->arrival_usec + PK_HOLD_USEC);
 }
 
 /* ---- time ----------------------------------------------------------------- */
@@ -599,7 +596,7 @@ _end_hold(PkShard *self, gint64 arrival_usec, PkDrafts *drafts)
   /* By the time it was due: a tick may come much later. */
   if (!_conclude(self, hash, &hold, hold.due_usec, drafts) &&
       pk_ledger_has_open_door(self->ledger, hash, hold.due_usec))
-    _put_on_hold(self, self->doors, hash, &hold, hold.due_usec + DOOR_USEC);
+    _put_on_hold(self, self->doors, hash, &hold, hold.due_usec + PK_DOOR_USEC);
   return TRUE;
 }
 

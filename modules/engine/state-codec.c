@@ -8,9 +8,9 @@
 
 /* kind, number of records, bytes */
 #define SECTION_HEADER_BYTES (1 + 4 + 8)
-/* Some 36,000 years either way. */
-#define TIME_USEC_MAX (G_GINT64_CONSTANT(1) << 60)
 #define FIRST_CAPACITY 4096
+/* Of a table, as it is in memory, so much goes into one section: some 0.2 ms. */
+#define SECTION_RECORD_BYTES (128 * 1024)
 
 /* How the address that follows is written. */
 enum
@@ -137,24 +137,28 @@ typedef struct _Writing
 {
   PkStateWriter *writer;
   const PkStateRow *row;
+  guint32 n;
 } Writing;
 
 static void
 _put_record(guint64 key, gconstpointer record, gpointer user_data)
 {
-  const Writing *self = user_data;
+  Writing *self = user_data;
 
   pk_state_put_u64(self->writer, key);
   self->row->put(self->writer, record);
+  self->n++;
 }
 
-void
-pk_state_put_recent(PkStateWriter *self, const PkStateRow *row, const PkRecent *recent)
+gboolean
+pk_state_put_recent(PkStateWriter *self, const PkStateRow *row, PkRecent *recent)
 {
   gsize section = pk_state_begin_section(self, (guint8) row->kind);
+  Writing writing = { self, row, 0 };
+  gboolean more = pk_recent_walk(recent, (guint) (SECTION_RECORD_BYTES / row->record_bytes), _put_record, &writing);
 
-  pk_recent_each(recent, _put_record, &(Writing){ self, row });
-  pk_state_end_section(self, section, pk_recent_count(recent));
+  pk_state_end_section(self, section, writing.n);
+  return more;
 }
 
 void
@@ -213,7 +217,7 @@ pk_state_get_time(PkStateReader *self)
 {
   gint64 usec = (gint64) pk_state_get(self, 8);
 
-  if (usec >= -TIME_USEC_MAX && usec <= TIME_USEC_MAX)
+  if (usec >= -PK_STATE_TIME_USEC_MAX && usec <= PK_STATE_TIME_USEC_MAX)
     return usec;
   pk_state_fail(self);
   return 0;
@@ -326,7 +330,8 @@ pk_state_get_alert(PkStateReader *self, PkAlert *ret_alert)
 }
 
 void
-pk_state_get_recent(PkStateSection *section, const PkStateRow *row, PkStateChoice choose, gpointer user_data)
+pk_state_get_recent(PkStateSection *section, const PkStateRow *row, const PkStateClock *clock, PkStateChoice choose,
+                    gpointer user_data)
 {
   PkStateReader *records = &section->records;
   gpointer record = g_malloc0(row->record_bytes);
@@ -338,7 +343,7 @@ pk_state_get_recent(PkStateSection *section, const PkStateRow *row, PkStateChoic
 
       memset(record, 0, row->record_bytes);
       row->get(records, record);
-      if (!records->failed)
+      if (!records->failed && row->fit(record, clock))
         memcpy(pk_recent_take(choose(key, row->kind, user_data), key, &evicted), record, row->record_bytes);
     }
   g_free(record);

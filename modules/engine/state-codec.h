@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/recent.h"
+#include "engine/state-clock.h"
 #include "engine/window.h"
 
 /* Bytes of the state file: numbers are little-endian and packed, texts are a
@@ -113,10 +114,13 @@ typedef struct _PkStateRow
   gsize record_bytes; /* in memory */
   void (*put)(PkStateWriter *writer, gconstpointer record);
   void (*get)(PkStateReader *reader, gpointer ret_record); /* all zero before */
+  /* Makes times those of the clock.  FALSE: it is not worth keeping. */
+  gboolean (*fit)(gpointer record, const PkStateClock *clock);
 } PkStateRow;
 
-/* A section of all records, the oldest first. */
-void pk_state_put_recent(PkStateWriter *self, const PkStateRow *row, const PkRecent *recent);
+/* A section of the next records of a walk, the oldest first, as many as are
+ * gathered in a short time.  FALSE: they were the last. */
+gboolean pk_state_put_recent(PkStateWriter *self, const PkStateRow *row, PkRecent *recent);
 
 /* ---- reading --------------------------------------------------------------- */
 
@@ -198,6 +202,7 @@ void pk_state_get_alert(PkStateReader *self, PkAlert *ret_alert);
 /* Puts the records of a section into the tables that choose() names for their
  * keys.  It looks at section->records.failed who wants to know. */
 typedef PkRecent *(*PkStateChoice)(guint64 key, PkStateKind kind, gpointer user_data);
-void pk_state_get_recent(PkStateSection *section, const PkStateRow *row, PkStateChoice choose, gpointer user_data);
+void pk_state_get_recent(PkStateSection *section, const PkStateRow *row, const PkStateClock *clock,
+                         PkStateChoice choose, gpointer user_data);
 
 #endif

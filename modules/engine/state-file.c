@@ -157,11 +157,11 @@ _take(const guint8 *data, gsize len, gpointer user_data, GError **error)
 
 /* The header tells what follows it, so it is written last, over zeros that stood for it. */
 static gboolean
-_write_content(Output *self, PkTable *table, PkSlice machine, GError **error)
+_write_content(Output *self, PkTable *table, PkSlice machine, gint64 now_usec, GError **error)
 {
   guint8 header[PK_STATE_HEADER_BYTES] = { 0 };
 
-  if (!_write_all(self, header, sizeof(header), error) || !pk_table_write(table, _take, self, error))
+  if (!_write_all(self, header, sizeof(header), error) || !pk_table_write(table, now_usec, _take, self, error))
     return FALSE;
   _make_header(self->bytes, self->crc, machine, header);
   if (lseek(self->fd, 0, SEEK_SET) < 0)
@@ -204,14 +204,14 @@ _close(Output *self, gboolean ok, GError **error)
 }
 
 static gboolean
-_write_beside(Output *self, PkTable *table, const gchar *path, PkSlice machine, GError **error)
+_write_beside(Output *self, PkTable *table, const gchar *path, PkSlice machine, gint64 now_usec, GError **error)
 {
   gboolean ok;
 
   self->fd = _create(self->path);
   if (self->fd < 0)
     return _report(error, "cannot create", self->path);
-  ok = _write_content(self, table, machine, error);
+  ok = _write_content(self, table, machine, now_usec, error);
   ok = _close(self, ok, error);
   if (ok && rename(self->path, path) != 0)
     ok = _report(error, "cannot replace", path);
@@ -221,11 +221,12 @@ _write_beside(Output *self, PkTable *table, const gchar *path, PkSlice machine, 
 }
 
 gboolean
-pk_state_file_write(PkTable *table, const gchar *path, PkSlice machine, guint64 *ret_bytes, GError **error)
+pk_state_file_write(PkTable *table, const gchar *path, PkSlice machine, gint64 now_usec, guint64 *ret_bytes,
+                    GError **error)
 {
   gchar *beside = g_strconcat(path, ".tmp", NULL);
   Output output = { .path = beside };
-  gboolean ok = _write_beside(&output, table, path, machine, error) && _sync_folder(path, error);
+  gboolean ok = _write_beside(&output, table, path, machine, now_usec, error) && _sync_folder(path, error);
 
   if (ok)
     *ret_bytes = output.bytes + PK_STATE_HEADER_BYTES;
@@ -236,11 +237,12 @@ pk_state_file_write(PkTable *table, const gchar *path, PkSlice machine, guint64 
 /* ---- reading ------------------------------------------------------------------- */
 
 PkTable *
-pk_state_file_parse(const PkOptions *options, const guint8 *data, gsize len, PkSlice machine, GError **error)
+pk_state_file_parse(const PkOptions *options, const guint8 *data, gsize len, PkSlice machine, gint64 now_usec,
+                    GError **error)
 {
   if (!_check_header(data, len, machine, error))
     return NULL;
-  return pk_table_new_from_state(options, data + PK_STATE_HEADER_BYTES, len - PK_STATE_HEADER_BYTES, error);
+  return pk_table_new_from_state(options, data + PK_STATE_HEADER_BYTES, len - PK_STATE_HEADER_BYTES, now_usec, error);
 }
 
 /* Whoever may write to it could make up alerts. */
@@ -276,7 +278,7 @@ _read_all(gint fd, guint8 *data, gsize len, const gchar *path, GError **error)
 }
 
 static PkTable *
-_read_file(gint fd, const PkOptions *options, const gchar *path, PkSlice machine, GError **error)
+_read_file(gint fd, const PkOptions *options, const gchar *path, PkSlice machine, gint64 now_usec, GError **error)
 {
   PkTable *table = NULL;
   struct stat status;
@@ -291,22 +293,25 @@ _read_file(gint fd, const PkOptions *options, const gchar *path, PkSlice machine
     return NULL;
   data = g_try_malloc((gsize) status.st_size + 1);
   if (!data)
-    _refuse(error, "there is not the memory to read it");
+    {
+      errno = ENOMEM;
+      _report(error, "cannot read", path);
+    }
   else if (_read_all(fd, data, (gsize) status.st_size, path, error))
-    table = pk_state_file_parse(options, data, (gsize) status.st_size, machine, error);
+    table = pk_state_file_parse(options, data, (gsize) status.st_size, machine, now_usec, error);
   g_free(data);
   return table;
 }
 
 PkTable *
-pk_state_file_read(const PkOptions *options, const gchar *path, PkSlice machine, GError **error)
+pk_state_file_read(const PkOptions *options, const gchar *path, PkSlice machine, gint64 now_usec, GError **error)
 {
   gint fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   PkTable *table;
 
   if (fd >= 0)
     {
-      table = _read_file(fd, options, path, machine, error);
+      table = _read_file(fd, options, path, machine, now_usec, error);
       close(fd);
       return table;
     }
@@ -320,9 +325,9 @@ pk_state_file_read(const PkOptions *options, const gchar *path, PkSlice machine,
 }
 
 gboolean
-pk_state_set_aside(const gchar *path, gchar **ret_path, GError **error)
+pk_state_set_aside(const gchar *path, const gchar *word, gchar **ret_path, GError **error)
 {
-  gchar *aside = g_strconcat(path, ".refused", NULL);
+  gchar *aside = g_strconcat(path, word, NULL);
 
   if (rename(path, aside) != 0)
     {

@@ -8,7 +8,7 @@
 
 /* A table as a file.
  *
- * Layout, version 1, numbers little-endian, nothing aligned:
+ * Layout, version 2, numbers little-endian, nothing aligned:
  *
  *   8 bytes   "port-knk"
  *   4 bytes   version
@@ -18,14 +18,15 @@
  *   4 bytes   CRC-32 of the 40 bytes before
  *
  * and sections, each of 1 byte kind, 4 bytes number of records, 8 bytes length,
- * and the records: what is common to all (the secrets of the keyed hashes, under
- * which everything else is kept; so the file has mode 0600), and for each shard
- * sources with their hits, and one section for each table beside them.  Which
+ * and the records: what is common to all (when it was written, and the secrets of
+ * the keyed hashes, under which everything else is kept; so the file has mode
+ * 0600), and for each shard sources with their hits, and the tables beside them,
+ * each kind in one section or more.  Which
  * kinds there are stands in state-codec.h; what is in a record stands where it
  * is written: shard-state.c, crowd.c, ledger-state.c, reports.c, table-state.c.
  *
  * A change of a record is a new version.  A newer one than this is refused, and
- * so is an older one. */
+ * so is an older one: version 1, which no release wrote. */
 
 #define PK_STATE_VERSION 2
 #define PK_STATE_HEADER_BYTES 44
@@ -38,12 +39,15 @@ void pk_state_file_make_header(const guint8 *body, gsize len, PkSlice machine,
  * disk, renamed, and the folder brought to the disk: at any time path is the old
  * file or the new one, whole.  *ret_bytes: its size.  FALSE with *error set,
  * PK_STATE_ERROR_IO: path is as it was. */
-gboolean pk_state_file_write(PkTable *table, const gchar *path, PkSlice machine, guint64 *ret_bytes, GError **error);
+gboolean pk_state_file_write(PkTable *table, const gchar *path, PkSlice machine, gint64 now_usec, guint64 *ret_bytes,
+                             GError **error);
 
 /* Errors as of pk_engine_new_from_file(). */
-PkTable *pk_state_file_read(const PkOptions *options, const gchar *path, PkSlice machine, GError **error);
+PkTable *pk_state_file_read(const PkOptions *options, const gchar *path, PkSlice machine, gint64 now_usec,
+                            GError **error);
 
 /* The same of bytes that were read. */
-PkTable *pk_state_file_parse(const PkOptions *options, const guint8 *data, gsize len, PkSlice machine, GError **error);
+PkTable *pk_state_file_parse(const PkOptions *options, const guint8 *data, gsize len, PkSlice machine, gint64 now_usec,
+                             GError **error);
 
 #endif

@@ -45,12 +45,17 @@ gboolean pk_shard_get_source(PkShard *self, guint32 index, PkSourceState *ret_st
 /* One that is there already stays as it is. */
 void pk_shard_put_source(PkShard *self, const PkSourceState *state);
 
+/* Makes its times those of the clock. */
+void pk_source_state_fit(PkSourceState *self, const PkStateClock *clock);
+
 void pk_state_put_source(PkStateWriter *self, const PkSourceState *state);
 void pk_state_get_source(PkStateReader *self, PkSourceState *ret_state);
 
 /* ---- reports ------------------------------------------------------------------ */
 
-void pk_reports_put_all(const PkReports *self, PkStateWriter *writer);
+/* A section of the next max reports.  *next: 0 at first, then as it was left; between the parts reports may come
+ * and go.  FALSE: they were the last. */
+gboolean pk_reports_put_next(const PkReports *self, PkStateWriter *writer, guint max, guint64 *next);
 /* What one report is; alert is that of the report. */
 typedef struct _PkReportState
 {
@@ -60,6 +65,8 @@ typedef struct _PkReportState
 } PkReportState;
 
 void pk_state_get_report(PkStateReader *self, PkReportState *ret_state);
+/* A cooldown ends after cooldown_usec at the latest. */
+void pk_report_state_fit(PkReportState *self, const PkStateClock *clock, gint64 cooldown_usec);
 void pk_reports_put_back(PkReports *self, const PkReportState *state);
 
 #endif

@@ -190,6 +190,7 @@ pk_table_new_from(PkTable *old, const PkOptions *options, GError **error)
   self->set_back_sec = old->set_back_sec;
   self->ticked_sec = old->ticked_sec;
   self->seen_sec = old->seen_sec;
+  self->slots[0].changes = pk_table_count_changes(old) + 1;
   _copy_sources(self, old);
   _copy_reports(self, old);
   _copy_memories(self, old);

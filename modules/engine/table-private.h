@@ -17,7 +17,8 @@ typedef struct _PkTableSlot
 {
   GMutex lock;
   PkShard *shard;
-  gchar padding[48];
+  guint64 changes; /* of what is kept, by the same lock; of what belongs to no shard, in the first slot */
+  gchar padding[40];
 } PkTableSlot;
 
 struct _PkTable

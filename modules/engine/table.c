@@ -225,6 +225,7 @@ _ask_the_crowd(PkTable *self, PkDraft *draft, gint64 arrival_usec)
   pk_crowd_add_sequence(pk_shard_crowd(slot->shard), key, (guint32) draft->source,
                         (guint32) _hash(self, &alert->dest, sizeof(alert->dest)),
                         (guint32) (MAX(arrival_usec, 0) / G_USEC_PER_SEC), &facts);
+  slot->changes++;
   g_mutex_unlock(&slot->lock);
   draft->facts.same_order_sources = facts.sources;
   draft->facts.same_order_dests = facts.dests;
@@ -244,6 +245,7 @@ _decide(PkTable *self, PkDrafts *drafts, gint64 arrival_usec, PkAlert *ret_alert
       _ask_the_crowd(self, draft, arrival_usec);
       g_mutex_lock(&slot->lock);
       n += pk_ledger_decide(pk_shard_ledger(slot->shard), draft, arrival_usec, &ret_alerts[n]);
+      slot->changes++;
       g_mutex_unlock(&slot->lock);
     }
   pk_drafts_clear(drafts);
@@ -354,6 +356,7 @@ pk_table_observe(PkTable *self, const PkSender *sender, const PkHit *hit, const 
   pk_shard_prefetch(slot->shard, arrival.hash);
   g_mutex_lock(&slot->lock);
   pk_shard_observe(slot->shard, &arrival, &drafts);
+  slot->changes++;
   g_mutex_unlock(&slot->lock);
   return _decide(self, &drafts, arrival.hit.arrival_usec, ret_alerts);
 }
@@ -412,6 +415,7 @@ _put_listener(PkTable *self, guint64 key, gint64 arrival_usec)
 
   g_mutex_lock(&slot->lock);
   pk_crowd_add_listener(pk_shard_crowd(slot->shard), key, arrival_usec);
+  slot->changes++;
   g_mutex_unlock(&slot->lock);
 }
 
@@ -437,11 +441,14 @@ _get_listener(PkTable *self, guint64 key)
   return arrival_usec;
 }
 
+/* 0 too where it listened before any knock that this connection may prove. */
 static gint64
 _find_listener(PkTable *self, const PkEvidence *evidence)
 {
-  return MAX(_get_listener(self, _hash_listener(self, evidence->host, NULL, &evidence->port)),
-             _get_listener(self, _hash_listener(self, evidence->host, &evidence->dest, &evidence->port)));
+  gint64 usec = MAX(_get_listener(self, _hash_listener(self, evidence->host, NULL, &evidence->port)),
+                    _get_listener(self, _hash_listener(self, evidence->host, &evidence->dest, &evidence->port)));
+
+  return evidence->arrival_usec - usec > self->config.ledger.confirm_usec + PK_OVERTAKING_USEC ? 0 : usec;
 }
 
 static PkExpectation
@@ -465,6 +472,7 @@ _add_service(PkTable *self, const PkEvidence *evidence)
 
   g_mutex_lock(&slot->lock);
   pk_crowd_add_service(pk_shard_crowd(slot->shard), key, (guint32) (MAX(evidence->arrival_usec, 0) / G_USEC_PER_SEC));
+  slot->changes++;
   g_mutex_unlock(&slot->lock);
 }
 
@@ -501,8 +509,18 @@ _take_evidence(PkTable *self, const PkEvidence *evidence, PkAlert *ret_alerts)
 
   g_mutex_lock(&slot->lock);
   pk_shard_take_evidence(slot->shard, evidence, &drafts);
+  slot->changes++;
   g_mutex_unlock(&slot->lock);
   return _decide(self, &drafts, evidence->arrival_usec, ret_alerts);
+}
+
+/* Of what belongs to no shard. */
+static void
+_count_change(PkTable *self)
+{
+  g_mutex_lock(&self->slots[0].lock);
+  self->slots[0].changes++;
+  g_mutex_unlock(&self->slots[0].lock);
 }
 
 static void
@@ -525,7 +543,10 @@ pk_table_take_evidence(PkTable *self, const PkSender *sender, PkEvidence *eviden
   if (!evidence->is_accept)
     return _take_evidence(self, evidence, ret_alerts);
   if (G_UNLIKELY(g_atomic_int_get(&self->services_began_sec) == 0))
-    g_atomic_int_set(&self->services_began_sec, (gint) pk_memory_seconds(evidence->arrival_usec));
+    {
+      g_atomic_int_set(&self->services_began_sec, (gint) pk_memory_seconds(evidence->arrival_usec));
+      _count_change(self);
+    }
   expectation = _expect(self, evidence, memory);
   if (expectation == PK_EXPECTS_NOTHING)
     _add_service(self, evidence);
@@ -546,6 +567,7 @@ _expire_one(PkTable *self, PkTableSlot *slot, gint64 arrival_usec, PkAlert *ret_
 
   g_mutex_lock(&slot->lock);
   done = pk_shard_expire(slot->shard, arrival_usec, &drafts, ret_alerts, ret_n);
+  slot->changes += done;
   g_mutex_unlock(&slot->lock);
   *ret_n += _decide(self, &drafts, arrival_usec, ret_alerts + *ret_n);
   return done;
@@ -567,6 +589,7 @@ _tell_held_back(PkTable *self, gint64 arrival_usec, PkAlert *ret_alerts)
     return 0;
   if (!g_atomic_int_compare_and_exchange(&cap->held_back, n, 0))
     return 0;
+  _count_change(self);
   alert.repeats = (guint) n;
   pk_alert_add_evidence(&alert, "rate_limited", pk_slice(NULL, 0));
   pk_alert_identify(&alert);
@@ -615,6 +638,20 @@ pk_table_get_stats(PkTable *self, PkStats *ret_stats)
   stats.windows = (guint64) g_atomic_int_get(&self->caps.room.windows);
   stats.reserved_bytes = self->bytes;
   *ret_stats = stats;
+}
+
+guint64
+pk_table_count_changes(PkTable *self)
+{
+  guint64 changes = 0;
+
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      g_mutex_lock(&self->slots[i].lock);
+      changes += self->slots[i].changes;
+      g_mutex_unlock(&self->slots[i].lock);
+    }
+  return changes;
 }
 
 void

@@ -45,20 +45,24 @@ gsize pk_table_report(PkTable *self, const PkSender *sender, PkAlert *finding, g
                       PkAlert *ret_alerts);
 gsize pk_table_expire(PkTable *self, gint64 arrival_usec, gsize max_items, PkAlert *ret_alerts, gboolean *ret_more);
 void pk_table_get_stats(PkTable *self, PkStats *ret_stats);
+/* Grows with everything that changes what pk_table_write() writes, and with some things that do not. */
+guint64 pk_table_count_changes(PkTable *self);
 
 /* ---- the state file ---------------------------------------------------------- */
 
 /* Takes bytes that were written; FALSE with *error set: no more of them. */
 typedef gboolean (*PkStateSink)(const guint8 *data, gsize len, gpointer user_data, GError **error);
 
-/* Gives all that is kept to sink, in parts of a few megabytes at the most.  A
- * lock is held while a part is gathered, never while sink is called, so that
- * other threads may go on: what they change meanwhile is in the file as it was
- * when its part was gathered.  FALSE: sink did not want it. */
-gboolean pk_table_write(PkTable *self, PkStateSink sink, gpointer user_data, GError **error);
-/* A table with what was written; the newest stays where it does not fit.  NULL
- * with *error set: as of pk_table_new(); or the data are damaged, which is
- * PK_STATE_ERROR_REFUSED. */
-PkTable *pk_table_new_from_state(const PkOptions *options, const guint8 *data, gsize len, GError **error);
+/* Gives all that is kept at now_usec of arrival time to sink, in parts of a few
+ * hundred kilobytes.  A lock is held while a part is gathered, some 0.2 ms, never
+ * while sink is called, so that other threads may go on: what they change
+ * meanwhile is in the file as it was when its part was gathered.  One at a time
+ * for a table.  FALSE: sink did not want it. */
+gboolean pk_table_write(PkTable *self, gint64 now_usec, PkStateSink sink, gpointer user_data, GError **error);
+/* A table with what was written; the newest stays where it does not fit, and
+ * what lies after now_usec, as state-clock.h says.  NULL with *error set: as of
+ * pk_table_new(); or the data are damaged, which is PK_STATE_ERROR_REFUSED. */
+PkTable *pk_table_new_from_state(const PkOptions *options, const guint8 *data, gsize len, gint64 now_usec,
+                                 GError **error);
 
 #endif

@@ -7,19 +7,25 @@
 #include "scan/address.h"
 #include "scan/slice.h"
 
-/* By so much a line that proves a knock may overtake the last line of the knock. */
-#define OVERTAKING_USEC (2 * (gint64) G_USEC_PER_SEC)
-
 static void
 _open_door(PkTrail *trail, const PkEvidence *evidence)
 {
-  if (trail->open_usec == 0 || evidence->arrival_usec - trail->open_usec > OVERTAKING_USEC)
+  if (trail->open_usec == 0 || evidence->arrival_usec - trail->open_usec > PK_OVERTAKING_USEC)
     {
       trail->is_open_told = FALSE;
       trail->opened[0] = '\0';
     }
   trail->open_usec = evidence->arrival_usec;
   trail->open_time_usec = evidence->time_usec;
+}
+
+/* What was opened earlier says nothing about a rule that does not tell. */
+static void
+_open_firewall(PkTrail *trail, gint64 now_usec)
+{
+  if (now_usec - MAX(trail->open_usec, trail->firewall_usec) > PK_OVERTAKING_USEC)
+    trail->opened[0] = '\0';
+  trail->firewall_usec = now_usec;
 }
 
 static void
@@ -30,7 +36,7 @@ _add_daemon(PkTrail *trail, const PkEvidence *evidence)
   if (evidence->is_open)
     _open_door(trail, evidence);
   if (evidence->is_firewall)
-    trail->firewall_usec = now_usec;
+    _open_firewall(trail, now_usec);
   if (evidence->stage)
     {
       trail->stage = evidence->stage;
@@ -47,12 +53,18 @@ _add_daemon(PkTrail *trail, const PkEvidence *evidence)
   trail->open_usec = 0;
 }
 
-/* One that proves stays, whatever else is let in after it. */
-static void
-_add_accept(PkTrail *trail, const PkEvidence *evidence)
+/* One that proves stays while it can, whatever else is let in after it. */
+static gboolean
+_is_needed(const PkTrail *trail, gint64 now_usec, gint64 confirm_usec)
 {
-  if (trail->accept_usec != 0 && !trail->accept_is_service && evidence->is_service &&
-      trail->accept_usec >= trail->candidate_usec)
+  return trail->accept_usec != 0 && !trail->accept_is_service && trail->accept_usec >= trail->candidate_usec &&
+         now_usec - trail->accept_usec <= confirm_usec;
+}
+
+static void
+_add_accept(PkTrail *trail, const PkEvidence *evidence, gint64 confirm_usec)
+{
+  if (evidence->is_service && _is_needed(trail, evidence->arrival_usec, confirm_usec))
     return;
   trail->accept_usec = evidence->arrival_usec;
   trail->accept_dest = evidence->dest;
@@ -62,7 +74,7 @@ _add_accept(PkTrail *trail, const PkEvidence *evidence)
 }
 
 void
-pk_trail_add(PkTrail *self, const PkEvidence *evidence)
+pk_trail_add(PkTrail *self, const PkEvidence *evidence, gint64 confirm_usec)
 {
   self->address = evidence->address;
   self->is_allowed = evidence->allowed;
@@ -70,7 +82,7 @@ pk_trail_add(PkTrail *self, const PkEvidence *evidence)
   pk_slice_copy(evidence->host, self->host, sizeof(self->host));
   _add_daemon(self, evidence);
   if (evidence->is_accept)
-    _add_accept(self, evidence);
+    _add_accept(self, evidence, confirm_usec);
 }
 
 /* ---- proof ------------------------------------------------------------------------ */
@@ -78,7 +90,7 @@ pk_trail_add(PkTrail *self, const PkEvidence *evidence)
 static gboolean
 _is_fresh(gint64 usec, const PkAlert *alert, gint64 confirm_usec)
 {
-  return usec != 0 && usec >= alert->arrival_usec - OVERTAKING_USEC && usec - alert->arrival_usec <= confirm_usec;
+  return usec != 0 && usec >= alert->arrival_usec - PK_OVERTAKING_USEC && usec - alert->arrival_usec <= confirm_usec;
 }
 
 static gboolean

@@ -10,6 +10,9 @@
  * a firewall let it in.  Pure: no clock, no lock, no allocation.  Times are
  * arrival times, unless they say otherwise. */
 
+/* By so much a line that proves a knock may overtake the last line of the knock. */
+#define PK_OVERTAKING_USEC (2 * (gint64) G_USEC_PER_SEC)
+
 /* Doors and ports are cut to this, with their terminating NUL. */
 #define PK_WORD_BYTES 40
 
@@ -53,7 +56,7 @@ typedef struct _PkTrail
   gchar scope[PK_NAME_BYTES], host[PK_NAME_BYTES];
 } PkTrail;
 
-void pk_trail_add(PkTrail *self, const PkEvidence *evidence);
+void pk_trail_add(PkTrail *self, const PkEvidence *evidence, gint64 confirm_usec);
 
 /* TRUE when what was said within confirm_usec after the candidate's last hit
  * proves it.  Whom a firewall lets in after a scan has only found an open port. */

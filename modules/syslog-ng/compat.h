@@ -27,10 +27,16 @@
 #define PK_SNG_VT_INTEGER LM_VT_INT64
 #endif
 
-/* 4.2 dropped the last argument. */
+/* 4.2 dropped the last argument.  Where there is no next configuration to keep
+ * it for, or that is given up already, nothing would ever destroy it. */
 static inline void
 pk_sng_persist_add(GlobalConfig *cfg, const gchar *key, gpointer value, GDestroyNotify destroy)
 {
+  if (!cfg->persist)
+    {
+      destroy(value);
+      return;
+    }
 #if PK_SNG_SINCE(0x0402)
   cfg_persist_config_add(cfg, key, value, destroy);
 #else

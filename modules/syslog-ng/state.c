@@ -96,7 +96,8 @@ typedef struct _Legacy
 {
   PkEngine *engine;
   PkOptions options;
-  gint64 saved_usec; /* when it was saved last: reloads must not put the next save off for ever */
+  PkSaver *saver;    /* NULL: it is not saved */
+  gboolean is_taken; /* by the next configuration */
 } Legacy;
 
 static Legacy *
@@ -106,15 +107,19 @@ _legacy_new(PkState *state)
 
   self->engine = pk_engine_ref(state->engine);
   pk_options_copy(&state->options, &self->options);
-  self->saved_usec = state->saver ? pk_saver_saved_usec(state->saver) : 0;
+  self->saver = pk_saver_ref(state->saver);
   return self;
 }
 
+/* A parser that the next configuration does not have leaves its file as at a stop: one after that may have it again. */
 static void
 _legacy_free(gpointer s)
 {
   Legacy *self = s;
 
+  if (self->saver && !self->is_taken && !pk_saver_is_shared(self->saver))
+    pk_saver_save(self->saver, self->engine);
+  pk_saver_unref(self->saver);
   pk_engine_unref(self->engine);
   pk_options_clear(&self->options);
   g_free(self);
@@ -184,13 +189,17 @@ pk_state_acquire(LogPipe *owner, const gchar *key, const PkOptions *options, GEr
   legacy = _fetch(owner, key);
   if (legacy)
     pk_engine_get_stats(legacy->engine, &before);
-  saver = pk_saver_new(owner, key, options, legacy ? legacy->saved_usec : 0);
+  saver = pk_saver_attach(legacy ? legacy->saver : NULL, owner, key, options);
   engine = _take_over(legacy, saver, options, &origin, error);
   if (legacy)
-    _leave(owner, key, legacy);
+    {
+      legacy->is_taken = TRUE;
+      _leave(owner, key, legacy);
+    }
   if (!engine)
     {
-      pk_saver_free(saver);
+      pk_saver_detach(saver);
+      pk_saver_unref(saver);
       _unclaim(owner, key);
       return NULL;
     }
@@ -209,11 +218,9 @@ pk_state_acquire(LogPipe *owner, const gchar *key, const PkOptions *options, GEr
 static void
 _save_at_stop(PkState *self, LogPipe *owner)
 {
-  if (!self->saver)
-    return;
-  pk_saver_wait(self->saver);
-  if (cfg_is_shutting_down(log_pipe_get_config(owner)))
+  if (self->saver && cfg_is_shutting_down(log_pipe_get_config(owner)))
     pk_saver_save(self->saver, self->engine);
+  pk_saver_detach(self->saver);
 }
 
 void
@@ -222,7 +229,7 @@ pk_state_release(PkState *self, LogPipe *owner)
   _unclaim(owner, self->key);
   _save_at_stop(self, owner);
   _leave(owner, self->key, _legacy_new(self));
-  pk_saver_free(self->saver);
+  pk_saver_unref(self->saver);
   pk_engine_unref(self->engine);
   pk_options_clear(&self->options);
   g_free(self->key);

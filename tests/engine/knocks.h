@@ -83,7 +83,8 @@ knocks_new_engine(const gchar *const *settings, PkEngine *old)
 typedef struct _Knocks
 {
   PkEngine *engine;
-  guint n; /* alerts, of which the first 128 are kept */
+  gint64 now_msec; /* the latest arrival */
+  guint n;         /* alerts, of which the first 128 are kept */
   PkAlert alerts[128];
 } Knocks;
 
@@ -103,6 +104,7 @@ knocks_observe_from(Knocks *self, const PkEvent *event, const gchar *host, const
 {
   PkAlert alerts[PK_OBSERVE_ALERTS_MAX];
 
+  self->now_msec = MAX(self->now_msec, arrival_msec);
   knocks_keep(self, alerts,
               pk_engine_observe(self->engine, event, pk_slice_from_string(host), pk_slice_from_string(scope),
                                 knocks_time(arrival_msec), alerts));
@@ -132,6 +134,7 @@ knocks_tick_at(Knocks *self, gint64 arrival_usec)
   PkAlert alerts[128];
   gboolean more = TRUE;
 
+  self->now_msec = MAX(self->now_msec, (arrival_usec - knocks_time(0)) / 1000);
   while (more)
     knocks_keep(self, alerts, pk_engine_expire(self->engine, arrival_usec, G_N_ELEMENTS(alerts), alerts, &more));
 }

@@ -219,6 +219,8 @@ model_accept(Model *model, guint source, guint dest, guint port, gint64 arrival)
   ModelSource *self = &model->sources[source];
   ModelTrail *trail = &self->trail;
   gint64 now = model_read_arrival(model, arrival);
+  /* What listened before any knock that this may prove says nothing. */
+  gint64 listener = now - model->listeners[port] > CONFIRM + OVERTAKES ? 0 : model->listeners[port];
   gboolean is_service, stays;
 
   model->first_accept = model->first_accept ? model->first_accept : now / SECOND * SECOND;
@@ -229,17 +231,17 @@ model_accept(Model *model, guint source, guint dest, guint port, gint64 arrival)
       return;
     }
   is_service = now - model->first_accept < CONFIRM || model_remembers(model->services[dest][port], now);
-  /* One that proves stays, whatever else is let in after it. */
-  stays = trail->accept && !trail->accept_is_service && is_service &&
+  /* One that proves stays while it can, whatever else is let in after it. */
+  stays = trail->accept && !trail->accept_is_service && is_service && now - trail->accept <= CONFIRM &&
           (!self->last || trail->accept >= self->last->draft.arrival);
   if (!stays)
     {
       trail->accept = now;
       trail->accept_dest = dest;
       trail->accept_is_service = is_service;
-      trail->listener = model->listeners[port];
+      trail->listener = listener;
     }
-  if (!is_service || model->listeners[port])
+  if (!is_service || listener)
     _take_proof(model, source, TRUE, TRUE, now);
 }
 

@@ -361,24 +361,31 @@ Test(clocks, a_knock_with_receive_times_after_a_set_back_clock_is_found)
 /* ---- what was kept by a clock that was ahead ---------------------------------------- */
 
 static void
-_restart(void)
+_restart_at(gint64 msec)
 {
+  gint64 now_usec = knocks_time(msec - set_back_msec);
   const gchar *none[] = { NULL };
   gchar *folder = g_dir_make_tmp("port-knock-clocks.XXXXXX", NULL), *path = g_build_filename(folder, "state", NULL);
   GError *error = NULL;
   PkOptions options;
   guint64 bytes;
 
-  cr_assert(pk_engine_save(knocks.engine, path, PK_SLICE("machine"), &bytes, &error));
+  cr_assert(pk_engine_save(knocks.engine, path, PK_SLICE("machine"), now_usec, &bytes, &error));
   pk_engine_unref(knocks.engine);
   knocks_init_options(&options, none);
-  knocks.engine = pk_engine_new_from_file(&options, path, PK_SLICE("machine"), &error);
+  knocks.engine = pk_engine_new_from_file(&options, path, PK_SLICE("machine"), now_usec, &error);
   cr_assert_not_null(knocks.engine, "%s", error ? error->message : "");
   pk_options_clear(&options);
   g_unlink(path);
   g_rmdir(folder);
   g_free(path);
   g_free(folder);
+}
+
+static void
+_restart(void)
+{
+  _restart_at(30500);
 }
 
 static void
@@ -419,7 +426,7 @@ _reload(void)
 Test(clocks, a_clock_set_back_at_a_restart_before_the_first_tick_makes_nothing_wait)
 {
   _knock(USER, 100, 100);
-  _restart();
+  _restart_at(200);
   set_back_msec = DAY;
   _tick_through(1000, 9000);
   EXPECT_ALERTS(0);
@@ -453,7 +460,7 @@ Test(clocks, a_clock_set_back_before_a_restart_and_a_reload_makes_nothing_wait)
   _tick_through(5000, 6000);
   _knock(USER, 6500, 6500);
   _reload();
-  _restart();
+  _restart_at(6700);
   _tick_through(7000, 15000);
   EXPECT_ALERTS(0);
   _tick_through(16000, 20000);

@@ -86,7 +86,7 @@ _open_sesame(PkAddr source, gint64 msec)
 }
 
 static void
-_open_host_firewall(PkAddr source, gint64 msec)
+_open_host_firewall_to(PkAddr source, const gchar *port, gint64 msec)
 {
   PkEvent event;
 
@@ -94,8 +94,14 @@ _open_host_firewall(PkAddr source, gint64 msec)
   event.kind = PK_EVENT_HOST_FIREWALL_OPENED;
   event.branch = PK_BRANCH_HOST_FIREWALL_OPENED;
   event.has = PK_HAS_SOURCE;
-  pk_event_set_text(&event, PK_TEXT_OPEN_PORT, "tcp/22", 6);
+  pk_event_set_text(&event, PK_TEXT_OPEN_PORT, port, strlen(port));
   knocks_observe_from(&knocks, &event, "gate", "", msec);
+}
+
+static void
+_open_host_firewall(PkAddr source, gint64 msec)
+{
+  _open_host_firewall_to(source, "tcp/22", msec);
 }
 
 #define EXPECT_ALERTS(number) cr_assert_eq(knocks.n, (number), "%u alerts", knocks.n)
@@ -331,6 +337,35 @@ Test(confirm, what_listened_before_the_knock_or_on_another_host_or_port_says_not
   cr_expect_eq(knocks.alerts[0].confidence, PK_CONFIDENCE_MEDIUM);
 }
 
+Test(confirm, a_connection_to_what_listened_long_before_does_not_end_a_scan_early)
+{
+  _listen("gw", 5002, 1000);
+  _accept(OTHER, SERVER, 5002, 2000);
+  _knock(USER, LATER);
+  _accept(USER, SERVER, 5002, LATER + 100);
+  knocks_tick(&knocks, LATER + 2000);
+  EXPECT_ALERTS(0);
+  for (guint16 port = 1; port < 20; port++)
+    knocks_send(&knocks, USER, SERVER, port, LATER + 3000 + port);
+  knocks_tick(&knocks, LATER + 60000);
+  EXPECT_ALERTS(0);
+}
+
+Test(confirm, a_connection_of_long_ago_does_not_hide_one_to_a_new_listener)
+{
+  _knock(USER, LATER);
+  _accept(USER, SERVER, 22, LATER + 300);
+  knocks_tick(&knocks, LATER + 1000);
+  EXPECT_ALERTS(1);
+  _accept(OTHER, SERVER, 5002, 4 * LATER);
+  _knock(USER, 5 * LATER);
+  _listen("gw", 5002, 5 * LATER + 100);
+  _accept(USER, SERVER, 5002, 5 * LATER + 200);
+  knocks_tick(&knocks, 5 * LATER + 1000);
+  EXPECT_ALERTS(2);
+  _expect_confirmed(1, "new_listener:tcp/5002");
+}
+
 Test(confirm, a_listener_alone_is_nothing)
 {
   _knock(USER, 60000);
@@ -454,6 +489,18 @@ Test(confirm, an_opened_host_firewall_confirms)
   EXPECT_ALERTS(1);
   _expect_confirmed(0, "host_firewall_opened");
   cr_expect(_has_word(&knocks.alerts[0], "opened:tcp/22"));
+}
+
+Test(confirm, a_rule_that_tells_no_port_is_not_told_with_that_of_an_earlier_one)
+{
+  _knock(USER, LATER);
+  _open_host_firewall(USER, LATER + 50);
+  knocks_tick(&knocks, LATER + 1000);
+  _knock(USER, 3 * LATER);
+  _open_host_firewall_to(USER, "", 3 * LATER + 50);
+  knocks_tick(&knocks, 3 * LATER + 1000);
+  _expect_confirmed(knocks.n - 1, "host_firewall_opened");
+  cr_expect_not(_has_word(&knocks.alerts[knocks.n - 1], "opened:tcp/22"));
 }
 
 Test(confirm, an_opened_host_firewall_alone_is_no_alert)

@@ -105,6 +105,16 @@ Test(memory, many_ports_make_a_scanner_however_slowly_they_come)
   cr_expect(pk_memory_is_scanner(&memory, &RULE, NOW + 3000));
 }
 
+Test(memory, they_make_none_any_more_when_they_are_older_than_scan_memory)
+{
+  PkMemory memory = { 0 };
+
+  for (guint16 i = 0; i < 60; i++)
+    _touch(&memory, (guint16) (1000 + 37 * i), 1, NOW + 50u * i);
+  cr_expect(pk_memory_is_scanner(&memory, &RULE, NOW + 2950 + 3600));
+  cr_expect(!pk_memory_is_scanner(&memory, &RULE, NOW + 2950 + 3601));
+}
+
 Test(memory, a_scanner_stays_one_for_scan_memory)
 {
   PkMemory memory = { 0 };

@@ -105,6 +105,57 @@ Test(recent, a_walk_goes_from_the_oldest_to_the_youngest)
   g_string_free(keys, TRUE);
 }
 
+/* Each with what happens after it. */
+static void
+_walk_on(GString *keys, guint max, gboolean wanted_more)
+{
+  cr_expect_eq(pk_recent_walk(recent, max, _append_key, keys), wanted_more);
+}
+
+Test(recent, a_walk_in_parts_goes_on_whatever_happens_to_the_next_record)
+{
+  GString *keys = g_string_new(NULL);
+
+  for (guint64 key = 1; key <= 6; key++)
+    _put(key, key);
+  pk_recent_begin_walk(recent);
+  _walk_on(keys, 2, TRUE);
+  pk_recent_remove(recent, 3);
+  _walk_on(keys, 1, TRUE);
+  _put(5, 5); /* becomes the youngest */
+  _put(1, 1); /* again */
+  _walk_on(keys, 1, TRUE);
+  pk_recent_remove(recent, 2);
+  _put(7, 7); /* maybe in the place of one that was removed */
+  _walk_on(keys, 9, FALSE);
+  cr_expect_str_eq(keys->str, "1 2 4 6 5 1 7 ");
+  g_string_free(keys, TRUE);
+}
+
+Test(recent, a_walk_in_parts_ends_though_records_never_stop_to_come)
+{
+  GString *keys = g_string_new(NULL);
+  guint parts = 0;
+
+  for (guint64 key = 1; key <= CAPACITY; key++)
+    _put(key, key);
+  pk_recent_begin_walk(recent);
+  while (pk_recent_walk(recent, 1, _append_key, keys) && parts++ < 10 * CAPACITY)
+    _put(100 + parts, 1);
+  cr_expect_lt(parts, 2 * CAPACITY + 1, "%u", parts);
+  g_string_free(keys, TRUE);
+}
+
+Test(recent, a_walk_through_nothing_is_at_its_end)
+{
+  GString *keys = g_string_new(NULL);
+
+  pk_recent_begin_walk(recent);
+  _walk_on(keys, 1, FALSE);
+  cr_expect_str_eq(keys->str, "");
+  g_string_free(keys, TRUE);
+}
+
 /* Against a list that is searched from end to end. */
 Test(recent, it_agrees_with_a_plain_list_on_random_steps)
 {

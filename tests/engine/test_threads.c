@@ -164,8 +164,8 @@ _save(gpointer user_data)
   while (working)
     {
       working = g_atomic_int_get(&self->working) > 0;
-      g_assert_true(pk_engine_save(self->engine, path, (PkSlice){ NULL, 0 }, &bytes, NULL));
-      engine = pk_engine_new_from_file(&options, path, (PkSlice){ NULL, 0 }, NULL);
+      g_assert_true(pk_engine_save(self->engine, path, (PkSlice){ NULL, 0 }, START_USEC, &bytes, NULL));
+      engine = pk_engine_new_from_file(&options, path, (PkSlice){ NULL, 0 }, START_USEC, NULL);
       g_assert_nonnull(engine);
       pk_engine_get_stats(engine, &self->saved);
       pk_engine_unref(engine);

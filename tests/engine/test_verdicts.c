@@ -296,6 +296,20 @@ Test(verdicts, whoever_comes_back_after_scan_memory_does_not_either)
   _scan_slowly_while_one_comes_back(7200000);
 }
 
+Test(verdicts, the_first_packet_of_an_address_makes_nothing_forgotten_of_its_network)
+{
+  PkAddr scanner = knocks_v6(1), neighbour = knocks_v6(2);
+
+  knocks_send(&knocks, neighbour, SERVER, 7123, 0);
+  knocks_send_many(&knocks, scanner, SERVER, 7000, 8, 10000);
+  knocks_tick(&knocks, 25000);
+  knocks.n = 0;
+  knocks_send(&knocks, neighbour, SERVER, 8456, 26000);
+  knocks_send(&knocks, neighbour, SERVER, 9789, 26001);
+  knocks_tick(&knocks, 60000);
+  EXPECT_ALERTS(0); /* of other ports, which makes it low */
+}
+
 Test(verdicts, unless_ipv6_prefix_says_otherwise)
 {
   _begin_with("ipv6-prefix", "128");

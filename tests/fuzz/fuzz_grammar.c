@@ -14,6 +14,9 @@
 #include "fuzz/fuzz.h"
 #include "fuzz/options.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 /* What stands between the brackets of a port-knock() through syslog-ng's lexer
  * and the module's grammar, as syslog-ng itself comes to them: once as a file's
  * text, with backticks, and once as that of a block.
@@ -39,14 +42,26 @@ gboolean __wrap_pk_settings_set(PkSettings *self, const gchar *name, GList *valu
 
 /* ---- what is told ----------------------------------------------------------- */
 
-static guint _n_refused, _n_told;
+/* 4.1 changed what a place knows. */
+static const gchar *
+_file_of(const CfgLexer *lexer, const CFG_LTYPE *place)
+{
+#if PK_SNG_SINCE(0x0401)
+  return place->name;
+#else
+  g_assert_true(place->level >= lexer->include_stack && place->level <= &lexer->include_stack[lexer->include_depth]);
+  return place->level->name;
+#endif
+}
+
+static guint _n_refused, _n_told, _n_fatal;
 /* Of the option that was refused, owned; NULL: none was. */
 static gchar *_expected;
 
 static void
 _forget(void)
 {
-  _n_refused = _n_told = 0;
+  _n_refused = _n_told = _n_fatal = 0;
   g_clear_pointer(&_expected, g_free);
 }
 
@@ -55,10 +70,7 @@ void
 report_syntax_error(CfgLexer *lexer, const CFG_LTYPE *place, const char *what, const char *message,
                     gboolean in_main_grammar)
 {
-  const CfgIncludeLevel *level = place->level;
-
-  g_assert_true(level >= lexer->include_stack && level <= &lexer->include_stack[lexer->include_depth]);
-  g_assert_true(level->name && place->first_line >= 1 && place->first_column >= 1);
+  g_assert_true(_file_of(lexer, place) && place->first_line >= 1 && place->first_column >= 1);
   g_assert_true(place->last_line >= place->first_line);
   g_assert_true(what && message && message[0]);
   if (_expected)
@@ -73,6 +85,9 @@ msg_event_suppress_recursions_and_send(EVTREC *event)
   gchar *text = evt_format(event);
 
   g_assert_true(text && text[0]);
+  /* A lexer that gave up must not be asked for more. */
+  _n_fatal += g_str_has_prefix(text, "Fatal error in configuration lexer");
+  g_assert_true(_n_fatal <= 1);
   free(text);
   msg_event_free(event);
   _n_told++;
@@ -150,29 +165,51 @@ _check_accepted(LogParser *parser)
 
 /* ---- syslog-ng's way to the grammar -------------------------------------------- */
 
-/* file is borrowed; NULL: as a block's. */
-static CfgLexer *
-_open(FILE *file, const GString *text)
+/* A file in memory with the text; 3.38 reads the one that is open, later ones open it. */
+static const gchar *
+_write_file(const GString *text)
 {
-  CfgLexer *lexer = file ? cfg_lexer_new(configuration, file, "fuzz.conf", NULL)
-                         : cfg_lexer_new_buffer(configuration, text->str, text->len);
+  static gchar name[32];
+  static int fd = -1;
 
+  if (fd < 0)
+    fd = memfd_create("fuzz", MFD_CLOEXEC);
+  g_assert_true(ftruncate(fd, 0) == 0 && pwrite(fd, text->str, text->len, 0) == (gssize) text->len);
+  g_snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+  return name;
+}
+
+/* *ret_file: to be closed after the lexer; NULL: it is as a block's. */
+static CfgLexer *
+_open(const GString *text, gboolean as_file, FILE **ret_file)
+{
+  const gchar *name = as_file ? _write_file(text) : NULL;
+  FILE *file = as_file ? fopen(name, "r") : NULL;
+  CfgLexer *lexer;
+
+  g_assert_true(!as_file || file);
+  lexer =
+      file ? cfg_lexer_new(configuration, file, name, NULL) : cfg_lexer_new_buffer(configuration, text->str, text->len);
   /* No file is read, no module loaded: they are not the grammar's business. */
   lexer->ignore_pragma = TRUE;
+  *ret_file = file;
   return lexer;
 }
 
-/* As from a parser { ... } in a configuration. */
+/* As from a parser { ... } in a configuration, whose grammar has read the name. */
 static LogParser *
 _parse(CfgLexer *lexer)
 {
   Plugin *plugin = cfg_find_plugin(configuration, LL_CONTEXT_PARSER, "port-knock");
-  CFG_LTYPE place = { 1, 1, 1, 1, lexer->include_stack };
+  CFG_STYPE name;
+  CFG_LTYPE place;
   LogParser *parser;
 
   g_assert_true(plugin != NULL);
   cfg_lexer_push_context(lexer, main_parser.context, main_parser.keywords, "configuration");
   cfg_lexer_push_context(lexer, parser_expr_parser.context, parser_expr_parser.keywords, parser_expr_parser.name);
+  g_assert_true(cfg_lexer_lex(lexer, &name, &place) == LL_PLUGIN);
+  free(name.cptr);
   configuration->lexer = lexer;
   parser = cfg_parse_plugin(configuration, plugin, &place, NULL);
   configuration->lexer = NULL;
@@ -188,10 +225,11 @@ _may_leak(const GString *text)
 }
 
 static void
-_run(FILE *file, const GString *text)
+_run(const GString *text, gboolean as_file)
 {
   gboolean may_leak = _may_leak(text);
   LogParser *parser;
+  FILE *file;
 
   if (may_leak)
     __lsan_disable();
@@ -200,7 +238,9 @@ _run(FILE *file, const GString *text)
   cfg_set_global_paths(configuration);
   port_knock_module_init(&configuration->plugin_context, NULL);
   _forget();
-  parser = _parse(_open(file, text));
+  parser = _parse(_open(text, as_file, &file));
+  if (file)
+    fclose(file);
   g_assert_true(parser ? _n_refused == 0 : _n_refused == 1);
   if (parser)
     {
@@ -220,8 +260,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   static gboolean is_started;
-  GString *text = g_string_new("(");
-  FILE *file;
+  GString *text = g_string_new("port-knock\n(");
 
   if (!is_started)
     app_startup();
@@ -229,11 +268,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   g_string_append_len(text, (const gchar *) data, MIN(size, TEXT_BYTES_MAX));
   /* A comment at the very end of a block's text is more than syslog-ng 3.38 can read. */
   g_string_append(text, ")\n");
-  file = fmemopen(text->str, text->len, "r");
-  g_assert_true(file != NULL);
-  _run(file, text);
-  fclose(file);
-  _run(NULL, text);
+  _run(text, TRUE);
+  _run(text, FALSE);
   g_string_free(text, TRUE);
   _forget();
   return 0;

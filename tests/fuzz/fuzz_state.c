@@ -10,12 +10,23 @@
 /* State files.  An input is one as it stands; and, so that more than checksums
  * is tried, a list of changes to the body of a good one, under a checksum that
  * fits.  What is accepted has to work: time passes, packets and connections come,
- * alerts become text, and it can be saved and read again. */
+ * alerts become text, and it can be saved and read again; whatever the time is
+ * when it is read, before it was written or long after it. */
 
 #define START_USEC G_GINT64_CONSTANT(1767225600000000)
 #define ALERTS 16
 #define CHANGE_BYTES 4
 #define CHANGES_MAX 64
+#define SECONDS (gint64) G_USEC_PER_SEC
+#define DAYS (86400 * SECONDS)
+
+/* When a file is read. */
+static const gint64 NOW_USEC[] = {
+  START_USEC + 20 * SECONDS,   START_USEC,
+  START_USEC - 3600 * SECONDS, START_USEC + 3 * 3600 * SECONDS,
+  START_USEC + 40 * DAYS,      START_USEC - 400 * DAYS,
+  START_USEC - 20000 * DAYS,
+};
 
 static PkOptions *
 _get_options(void)
@@ -121,37 +132,37 @@ _append(const guint8 *data, gsize len, gpointer user_data, GError **error)
 
 /* With room for a header before it. */
 static GByteArray *
-_write(PkTable *table)
+_write(PkTable *table, gint64 now_usec)
 {
   GByteArray *file = g_byte_array_new();
 
   g_byte_array_set_size(file, PK_STATE_HEADER_BYTES);
-  g_assert_true(pk_table_write(table, _append, file, NULL));
+  g_assert_true(pk_table_write(table, now_usec, _append, file, NULL));
   return file;
 }
 
 static PkTable *
-_parse_sealed(GByteArray *file)
+_parse_sealed(GByteArray *file, gint64 now_usec)
 {
   pk_state_file_make_header(file->data + PK_STATE_HEADER_BYTES, file->len - PK_STATE_HEADER_BYTES, PK_SLICE(""),
                             file->data);
-  return pk_state_file_parse(_get_options(), file->data, file->len, PK_SLICE(""), NULL);
+  return pk_state_file_parse(_get_options(), file->data, file->len, PK_SLICE(""), now_usec, NULL);
 }
 
 static void
-_use(PkTable *table)
+_use(PkTable *table, gint64 now_usec)
 {
   GByteArray *file;
   PkTable *again;
 
   if (!table)
     return;
-  _expire(table, START_USEC + 17 * G_USEC_PER_SEC);
-  _play(table, START_USEC + 20 * G_USEC_PER_SEC);
-  file = _write(table);
-  again = _parse_sealed(file);
+  _expire(table, now_usec);
+  _play(table, now_usec + 3 * SECONDS);
+  file = _write(table, now_usec + 30 * SECONDS);
+  again = _parse_sealed(file, now_usec);
   g_assert_nonnull(again);
-  _expire(again, START_USEC + G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC);
+  _expire(again, now_usec + DAYS);
   pk_table_free(again);
   g_byte_array_unref(file);
   pk_table_free(table);
@@ -169,7 +180,7 @@ _get_good_file(void)
   table = pk_table_new(_get_options(), NULL);
   g_assert_nonnull(table);
   _play(table, START_USEC);
-  file = _write(table);
+  file = _write(table, START_USEC + 17 * SECONDS);
   pk_table_free(table);
   return file;
 }
@@ -202,9 +213,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   const GByteArray *good = _get_good_file();
+  gint64 now_usec = NOW_USEC[size ? data[size - 1] % G_N_ELEMENTS(NOW_USEC) : 0];
   GByteArray *file;
 
-  _use(pk_state_file_parse(_get_options(), data, size, PK_SLICE(""), NULL));
+  _use(pk_state_file_parse(_get_options(), data, size, PK_SLICE(""), now_usec, NULL), now_usec);
   /* A part of a change would change nothing. */
   if (size % CHANGE_BYTES != 0)
     return 0;
@@ -212,7 +224,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   g_byte_array_append(file, good->data, good->len);
   for (gsize i = 0; i < CHANGES_MAX && (i + 1) * CHANGE_BYTES <= size; i++)
     _change(file, data + i * CHANGE_BYTES);
-  _use(_parse_sealed(file));
+  _use(_parse_sealed(file, now_usec), now_usec);
   g_byte_array_unref(file);
   return 0;
 }

@@ -12,7 +12,8 @@
 static inline void
 fuzz_rows(PkScanFunc scan, const uint8_t *data, size_t size)
 {
-  const PkScanContext context = { 0 };
+  static const PkPrefix prefixes[] = { { "OURS-DROP", 9, PK_VERDICT_DENY }, { "IN", 2, PK_VERDICT_ACCEPT } };
+  const PkScanContext context = { .prefixes = prefixes, .n_prefixes = G_N_ELEMENTS(prefixes) };
   const PkSlice text = { (const gchar *) data, MIN(size, PK_LINE_BYTES_MAX) };
   gsize n;
   const PkDialect *const *dialects = pk_dialects(&n);
