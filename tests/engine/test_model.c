@@ -436,7 +436,7 @@ _get_number(const gchar *name, guint otherwise)
 static void
 _expect_enough(const Count *count, guint streams)
 {
-  cr_log_warn(
+  cr_log_info(
       "%u streams, %u alerts, of which %u of known sequences and the like, %u confirmed, %u of doors alone, %u of "
       "failed stages; the clock was set %u times",
       streams, count->alerts, count->known, count->confirmed, count->daemons, count->failed, count->set_back);
