@@ -24,7 +24,6 @@ _begin_with(const gchar *const *settings)
 static void
 _begin(void)
 {
-  knocks.engine = NULL;
   _begin_with(SMALLEST);
 }
 
