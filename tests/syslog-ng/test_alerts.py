@@ -146,7 +146,7 @@ class Alerts(RelayTest):
             relay.send(knock(f"192.0.2.{10 + i}", [port + i for port in PORTS]))
         wait_for(lambda: relay.stats()["rate_limited"] == 3, "rate_limited", 5)
         self.assertEqual(relay.stats()["alerts_medium"], 2)
-        self.assertEqual(len(alerts(relay.messages())), 2)
+        self.assertEqual(len(self.wait_alerts(relay, 2)), 2)
 
     def test_deny_prefix_and_accept_prefix_say_what_a_prefix_means(self):
         prefixes = 'deny-prefix("KNOCK-IN: " "ALT: ") accept-prefix("OK-IN: ")'
