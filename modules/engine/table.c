@@ -26,6 +26,8 @@
 
 /* So long before the last tick a message may have come that is observed after it. */
 #define WAIT_USEC_MAX (2 * (gint64) G_USEC_PER_SEC)
+/* And so long after it, where the caller is late with the next one. */
+#define STALL_USEC_MAX (60 * (gint64) G_USEC_PER_SEC)
 
 /* A scope and a log host, as long as names can be, and what joins them. */
 #define SCOPE_BYTES_MAX (2 * PK_NAME_BYTES)
@@ -287,15 +289,19 @@ _advance_clock(PkTable *self, gint64 arrival_usec)
   return arrival_usec + set_back_usec;
 }
 
-/* Between a clock's setting back and the next tick, it is about the time of the last one. */
+/* Between a clock's setting back and the next tick, it is about the time of the last one; and so it is for a message
+ * that came before the clock was set back, and waited for longer than the next tick did. */
 static gint64
 _read_clock(PkTable *self, gint64 arrival_usec)
 {
-  gint64 now_usec = arrival_usec + _get_usec(&self->set_back_sec);
+  gint64 set_back_usec = _get_usec(&self->set_back_sec);
+  gint64 now_usec = arrival_usec + set_back_usec;
   gint64 ticked_usec = _get_usec(&self->ticked_sec);
 
   if (G_UNLIKELY(ticked_usec == 0))
     _set_usec(&self->seen_sec, MAX(_get_usec(&self->seen_sec), now_usec));
+  else if (G_UNLIKELY(set_back_usec > 0 && now_usec - ticked_usec > STALL_USEC_MAX))
+    return ticked_usec;
   return MAX(now_usec, ticked_usec - WAIT_USEC_MAX);
 }
 

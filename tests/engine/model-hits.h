@@ -25,7 +25,8 @@
 #define HOLD (SECOND / 2)
 #define DOOR_HOLD (2 * SECOND)
 #define STAGE_FAILS (60 * SECOND)
-#define WAITS (2 * SECOND) /* so old a line may be when it comes */
+#define WAITS (2 * SECOND)  /* so old a line may be when it comes */
+#define STALL (60 * SECOND) /* so long after the last tick, once a clock was set back */
 #define SCAN_MEMORY_SEC 3600
 
 enum
@@ -101,6 +102,7 @@ typedef struct _ModelSource
   guint n;
   ModelHit hits[KEPT + 1]; /* in event-time order */
   gint64 scan, knocked;    /* when it was last found scanning, and when it completed a candidate; 0: never */
+  gint64 seen;             /* its last new attempt */
   ModelTrail trail;
   ModelCandidate candidates[DESTS]; /* the last one towards each destination */
   const ModelCandidate *last;       /* NULL: none */
@@ -157,7 +159,12 @@ model_read_tick(Model *self, gint64 clock)
 static inline gint64
 model_read_arrival(const Model *self, gint64 arrival)
 {
-  return MAX(arrival + self->set_back, self->ticked - WAITS);
+  gint64 now = arrival + self->set_back;
+
+  /* Of the clock before it was set back, or the clock was set forward just now. */
+  if (self->set_back > 0 && now > self->ticked + STALL)
+    return self->ticked;
+  return MAX(now, self->ticked - WAITS);
 }
 
 /* Memory counts in whole seconds. */
@@ -238,7 +245,8 @@ _judge(Model *model, guint source, guint dest, gboolean unsettled, gint64 now)
         alert->ports[alert->n++] = self->hits[i].port;
         alert->packets += self->hits[i].packets;
       }
-  draft->scanner = model_remembers(self->scan, now);
+  /* As of the last that was seen of it: it may be judged much later. */
+  draft->scanner = model_remembers(self->scan, MIN(MAX(self->seen, draft->arrival), now));
   if (sum.attempts > MAX_PACKETS)
     alert->signs |= 1u << PK_SIGN_RETRIES;
   if (unsettled)

@@ -171,6 +171,7 @@ model_observe(Model *model, guint source, const ModelHit *sent)
     _judge(model, source, hit.dest, FALSE, hit.arrival);
   _make_room(model, source, &hit);
   place = _insert(self, &hit);
+  self->seen = MAX(self->seen, hit.arrival);
   is_scan = _sum_up(self, hit.dest).ports > MAX_PORTS;
   if (is_scan)
     _mark_judged(self, hit.dest);

@@ -434,6 +434,21 @@ Test(clocks, a_clock_set_back_at_a_restart_before_the_first_tick_makes_nothing_w
   EXPECT_ALERTS(1);
 }
 
+/* Received by the clock that was ahead, and observed after the tick that notices. */
+Test(clocks, a_knock_that_waited_while_the_clock_was_set_back_is_told_in_time)
+{
+  _tick_through(0, 5000);
+  set_back_msec = DAY;
+  _tick_through(6000, 6000);
+  set_back_msec = 0;
+  _knock(USER, 5500, 5500);
+  set_back_msec = DAY;
+  _tick_through(7000, 15000);
+  EXPECT_ALERTS(0);
+  _tick_through(16000, 18000);
+  EXPECT_ALERTS(1);
+}
+
 /* It is past what a signed 32-bit number of seconds can tell. */
 Test(clocks, a_clock_set_back_in_2045_makes_nothing_wait)
 {
