@@ -67,8 +67,7 @@ _store(PkPrefixMemo *self, const PkPrefixKey *key, const PkEvent *event, PkSlice
 void
 pk_prefix_memo_put(const PkPrefixKey *key, const PkLine *line, gsize body, const PkEvent *event)
 {
-  PkSlice word =
-      pk_slice(event->text + event->texts[PK_TEXT_ACTION_WORD].offset, event->texts[PK_TEXT_ACTION_WORD].len);
+  PkSlice word = pk_event_get_text(event, PK_TEXT_ACTION_WORD);
 
   if (key->text.len == 0 || word.len == 0 || word.len > PK_PREFIX_MEMO_WORD_BYTES_MAX ||
       event->dialect->netfilter->record_time || !pk_netfilter_prefix_stands_alone(line, body))

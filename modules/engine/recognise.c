@@ -188,6 +188,16 @@ _complete(Completion *self, PkLine *line)
 }
 
 static PkScanResult
+_complete_and_try(const PkRecogniser *self, const PkRowSet *rows, PkLine *line, gsize body, Completion *completion,
+                  PkEvent *ret_event)
+{
+  if (pk_row_set_is_empty(rows))
+    return PK_SCAN_NO_MATCH;
+  _complete(completion, line);
+  return _try_rows(self, rows, line, body, ret_event);
+}
+
+static PkScanResult
 _scan_known(const PkPrefixMemo *known, const PkLine *line, gsize body, PkEvent *event)
 {
   event->dialect = known->dialect;
@@ -203,10 +213,7 @@ _try_prefix_rows(const PkRecogniser *self, const PkPrefixKey *key, PkLine *line,
   PkRowSet rows;
 
   pk_registry_select_prefixes(self->registry, line, body, &rows);
-  if (pk_row_set_is_empty(&rows))
-    return PK_SCAN_NO_MATCH;
-  _complete(completion, line);
-  result = _try_rows(self, &rows, line, body, ret_event);
+  result = _complete_and_try(self, &rows, line, body, completion, ret_event);
   if (result == PK_SCAN_MATCH)
     pk_prefix_memo_put(key, line, body, ret_event);
   return result;
@@ -237,10 +244,7 @@ _recognise(const PkRecogniser *self, PkLine *line, Completion *completion, PkEve
   PkRowSet rows;
 
   pk_registry_select(self->registry, line, &rows);
-  if (pk_row_set_is_empty(&rows))
-    return PK_SCAN_NO_MATCH;
-  _complete(completion, line);
-  return _try_rows(self, &rows, line, 0, ret_event);
+  return _complete_and_try(self, &rows, line, 0, completion, ret_event);
 }
 
 PkScanResult

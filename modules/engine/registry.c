@@ -32,8 +32,9 @@ struct _PkRegistry
   PkNeedles *needles;
   PkNeedles *words;
   PkRowSet with_words; /* rows that ask for one */
-  PkRowSet prefixes,
-      any_prefix; /* the first rows, as long as they ask for a kernel's log prefix and for nothing else */
+  /* The first rows, as long as they ask for a kernel's log prefix and for nothing else. */
+  PkRowSet prefixes;               /* for one of their own */
+  PkRowSet any_prefix;             /* for whatever there is */
   GArray *programs[PROGRAM_SLOTS]; /* of Program, by _slot(); NULL: none */
 };
 

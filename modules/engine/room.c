@@ -61,6 +61,12 @@ pk_room_count_hits(const PkRoom *self)
          pk_recent_count(self->pairs);
 }
 
+guint
+pk_room_count_hits_of(const PkRoom *self, const PkSource *source)
+{
+  return source->has_window ? pk_windows_get(self->windows, pk_source_window(source))->window.n : 1;
+}
+
 /* ---- windows -------------------------------------------------------------- */
 
 /* Looks first: where a table is full all workers would write to the same cache line for each new source. */
@@ -200,7 +206,7 @@ _evict_source(PkRoom *self, const PkAddr *address, gint64 arrival_usec)
     victim = _find_source_victim(self, arrival_usec);
   source = pk_sources_get(self->sources, victim);
   _leave_network(self, source);
-  self->evicted_hits += source->has_window ? pk_windows_get(self->windows, pk_source_window(source))->window.n : 1;
+  self->evicted_hits += pk_room_count_hits_of(self, source);
   if (source->has_window)
     _release_window(self, pk_source_window(source));
   pk_sources_remove(self->sources, victim);

@@ -47,6 +47,8 @@ gsize pk_room_bytes(guint sources, guint windows, guint networks);
 
 /* Of all sources, in windows or not, and those that are kept of windows that gave way. */
 guint64 pk_room_count_hits(const PkRoom *self);
+/* Of one source: those of its window, or its only one. */
+guint pk_room_count_hits_of(const PkRoom *self, const PkSource *source);
 
 /* A new source, clear but for its key; another one may have given way. */
 PkSource *pk_room_insert(PkRoom *self, guint64 hash, const PkAddr *address, gint64 arrival_usec);

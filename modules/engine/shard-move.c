@@ -83,10 +83,7 @@ pk_shard_copy_source(PkShard *self, guint32 index, PkShard *dest)
 void
 pk_shard_drop_source(PkShard *self, guint32 index, PkShard *dest)
 {
-  const PkSource *source = pk_sources_get(self->room.sources, index);
-
-  dest->stats.evicted_hits +=
-      source->has_window ? pk_windows_get(self->room.windows, pk_source_window(source))->window.n : 1;
+  dest->stats.evicted_hits += pk_room_count_hits_of(&self->room, pk_sources_get(self->room.sources, index));
 }
 
 typedef struct _Move

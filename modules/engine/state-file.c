@@ -121,8 +121,8 @@ typedef struct _Output
   guint64 bytes;
 } Output;
 
-static gboolean
-_report(GError **error, const gchar *what, const gchar *path)
+gboolean
+pk_state_report(GError **error, const gchar *what, const gchar *path)
 {
   gint number = errno;
 
@@ -138,7 +138,7 @@ _write_all(Output *self, const guint8 *data, gsize len, GError **error)
       gssize written = write(self->fd, data, len);
 
       if (written < 0 && errno != EINTR)
-        return _report(error, "cannot write", self->path);
+        return pk_state_report(error, "cannot write", self->path);
       data += MAX(written, 0);
       len -= (gsize) MAX(written, 0);
     }
@@ -165,10 +165,10 @@ _write_content(Output *self, PkTable *table, PkSlice machine, gint64 now_usec, G
     return FALSE;
   _make_header(self->bytes, self->crc, machine, header);
   if (lseek(self->fd, 0, SEEK_SET) < 0)
-    return _report(error, "cannot write", self->path);
+    return pk_state_report(error, "cannot write", self->path);
   if (!_write_all(self, header, sizeof(header), error))
     return FALSE;
-  return fsync(self->fd) == 0 || _report(error, "cannot write", self->path);
+  return fsync(self->fd) == 0 || pk_state_report(error, "cannot write", self->path);
 }
 
 /* What a rename did is on the disk when its folder is. */
@@ -180,7 +180,7 @@ _sync_folder(const gchar *path, GError **error)
   gboolean ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
 
   if (!ok)
-    _report(error, "cannot write the folder", folder);
+    pk_state_report(error, "cannot write the folder", folder);
   if (fd >= 0)
     close(fd);
   g_free(folder);
@@ -200,7 +200,7 @@ _close(Output *self, gboolean ok, GError **error)
 {
   if (close(self->fd) == 0 || !ok)
     return ok;
-  return _report(error, "cannot write", self->path);
+  return pk_state_report(error, "cannot write", self->path);
 }
 
 static gboolean
@@ -210,11 +210,11 @@ _write_beside(Output *self, PkTable *table, const gchar *path, PkSlice machine, 
 
   self->fd = _create(self->path);
   if (self->fd < 0)
-    return _report(error, "cannot create", self->path);
+    return pk_state_report(error, "cannot create", self->path);
   ok = _write_content(self, table, machine, now_usec, error);
   ok = _close(self, ok, error);
   if (ok && rename(self->path, path) != 0)
-    ok = _report(error, "cannot replace", path);
+    ok = pk_state_report(error, "cannot replace", path);
   if (!ok)
     unlink(self->path);
   return ok;
@@ -268,7 +268,7 @@ _read_all(gint fd, guint8 *data, gsize len, const gchar *path, GError **error)
       gssize n = read(fd, data, len);
 
       if (n < 0 && errno != EINTR)
-        return _report(error, "cannot read", path);
+        return pk_state_report(error, "cannot read", path);
       if (n == 0)
         return _refuse(error, "it was cut off while it was read");
       data += MAX(n, 0);
@@ -286,7 +286,7 @@ _read_file(gint fd, const PkOptions *options, const gchar *path, PkSlice machine
 
   if (fstat(fd, &status) != 0)
     {
-      _report(error, "cannot read", path);
+      pk_state_report(error, "cannot read", path);
       return NULL;
     }
   if (!_check_owner(&status, error))
@@ -295,7 +295,7 @@ _read_file(gint fd, const PkOptions *options, const gchar *path, PkSlice machine
   if (!data)
     {
       errno = ENOMEM;
-      _report(error, "cannot read", path);
+      pk_state_report(error, "cannot read", path);
     }
   else if (_read_all(fd, data, (gsize) status.st_size, path, error))
     table = pk_state_file_parse(options, data, (gsize) status.st_size, machine, now_usec, error);
@@ -320,7 +320,7 @@ pk_state_file_read(const PkOptions *options, const gchar *path, PkSlice machine,
   else if (errno == ELOOP)
     _refuse(error, "it is a symbolic link");
   else
-    _report(error, "cannot read", path);
+    pk_state_report(error, "cannot read", path);
   return NULL;
 }
 
@@ -331,7 +331,7 @@ pk_state_set_aside(const gchar *path, const gchar *word, gchar **ret_path, GErro
 
   if (rename(path, aside) != 0)
     {
-      _report(error, "cannot rename", path);
+      pk_state_report(error, "cannot rename", path);
       g_free(aside);
       return FALSE;
     }

@@ -31,6 +31,9 @@
 #define PK_STATE_VERSION 2
 #define PK_STATE_HEADER_BYTES 44
 
+/* Sets *error, PK_STATE_ERROR_IO, to what could not be done with path, and why, by errno.  Returns FALSE. */
+gboolean pk_state_report(GError **error, const gchar *what, const gchar *path);
+
 /* A header for what follows; machine may be empty. */
 void pk_state_file_make_header(const guint8 *body, gsize len, PkSlice machine,
                                guint8 ret_header[PK_STATE_HEADER_BYTES]);

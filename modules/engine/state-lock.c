@@ -3,6 +3,8 @@
 
 #include "port-knock/pk-engine.h"
 
+#include "engine/state-file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -13,15 +15,6 @@ struct _PkStateLock
 {
   gint fd;
 };
-
-static gboolean
-_report(GError **error, const gchar *what, const gchar *path)
-{
-  gint number = errno;
-
-  g_set_error(error, PK_STATE_ERROR, PK_STATE_ERROR_IO, "%s %s: %s", what, path, g_strerror(number));
-  return FALSE;
-}
 
 /* One that was removed or replaced after it was opened locks nobody out. */
 static gboolean
@@ -41,14 +34,14 @@ _take(gint fd, const gchar *path, GError **error)
       if (errno == EINTR)
         continue;
       if (errno != EWOULDBLOCK)
-        return _report(error, "cannot lock", path);
+        return pk_state_report(error, "cannot lock", path);
       g_set_error(error, PK_STATE_ERROR, PK_STATE_ERROR_LOCKED, "another process has locked %s", path);
       return FALSE;
     }
   if (_is_still_there(fd, path))
     return TRUE;
   errno = ESTALE;
-  return _report(error, "cannot lock", path);
+  return pk_state_report(error, "cannot lock", path);
 }
 
 /* -1: it could not be had. */
@@ -59,7 +52,7 @@ _open_and_take(const gchar *path, GError **error)
 
   if (fd < 0)
     {
-      _report(error, "cannot create", path);
+      pk_state_report(error, "cannot create", path);
       return -1;
     }
   if (_take(fd, path, error))

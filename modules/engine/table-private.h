@@ -35,6 +35,26 @@ struct _PkTable
   PkTableSlot slots[PK_TABLE_SHARDS_MAX];
 };
 
+/* One of the members that count seconds. */
+static inline gint64
+pk_table_get_usec(const gint *seconds)
+{
+  return (guint32) g_atomic_int_get(seconds) * (gint64) G_USEC_PER_SEC;
+}
+
+static inline void
+pk_table_set_usec(gint *seconds, gint64 usec)
+{
+  g_atomic_int_set(seconds, (gint) pk_memory_seconds(usec));
+}
+
+/* The latest arrival time that is known, in whole seconds; 0: there was none. */
+static inline gint64
+pk_table_latest_usec(const PkTable *self)
+{
+  return MAX(pk_table_get_usec(&self->ticked_sec), pk_table_get_usec(&self->seen_sec));
+}
+
 /* By the low bits: what is in a shard is found by the others. */
 static inline PkTableSlot *
 pk_table_slot_of(PkTable *self, guint64 hash)

@@ -136,12 +136,9 @@ _put_count(PkStateWriter *writer, const gint *count)
 
 /* As the times that it holds are told, which do not go back when the clock is set back. */
 static gint64
-_saved_usec(PkTable *table, gint64 now_usec)
+_saved_usec(const PkTable *table, gint64 now_usec)
 {
-  gint64 latest_sec = MAX((guint32) g_atomic_int_get(&table->ticked_sec), (guint32) g_atomic_int_get(&table->seen_sec));
-
-  now_usec += (guint32) g_atomic_int_get(&table->set_back_sec) * (gint64) G_USEC_PER_SEC;
-  return MAX(now_usec, latest_sec * G_USEC_PER_SEC);
+  return MAX(now_usec + pk_table_get_usec(&table->set_back_sec), pk_table_latest_usec(table));
 }
 
 static void
@@ -254,7 +251,7 @@ _get_common(PkTable *table, PkStateReader *reader, PkStateClock *clock)
 
   pk_state_clock_init(clock, saved_usec, clock->now_usec);
   /* The first tick tells whether the clock was set back since. */
-  table->seen_sec = (gint) (guint32) CLAMP(clock->now_usec / G_USEC_PER_SEC, 0, G_MAXUINT32);
+  pk_table_set_usec(&table->seen_sec, MIN(clock->now_usec, G_MAXUINT32 * (gint64) G_USEC_PER_SEC));
   pk_state_get_bytes(reader, table->config.secret, sizeof(table->config.secret));
   pk_state_get_bytes(reader, table->config.names_secret, sizeof(table->config.names_secret));
   table->config.memory.salt = pk_state_get_u64(reader) | 1;

@@ -225,8 +225,8 @@ _ask_the_crowd(PkTable *self, PkDraft *draft, gint64 arrival_usec)
   slot = pk_table_slot_of(self, key);
   g_mutex_lock(&slot->lock);
   pk_crowd_add_sequence(pk_shard_crowd(slot->shard), key, (guint32) draft->source,
-                        (guint32) _hash(self, &alert->dest, sizeof(alert->dest)),
-                        (guint32) (MAX(arrival_usec, 0) / G_USEC_PER_SEC), &facts);
+                        (guint32) _hash(self, &alert->dest, sizeof(alert->dest)), pk_memory_seconds(arrival_usec),
+                        &facts);
   slot->changes++;
   g_mutex_unlock(&slot->lock);
   draft->facts.same_order_sources = facts.sources;
@@ -256,36 +256,22 @@ _decide(PkTable *self, PkDrafts *drafts, gint64 arrival_usec, PkAlert *ret_alert
 
 /* ---- the caller's clock ---------------------------------------------------- */
 
-/* A member of the table that counts seconds. */
-static gint64
-_get_usec(const gint *seconds)
-{
-  return (guint32) g_atomic_int_get(seconds) * (gint64) G_USEC_PER_SEC;
-}
-
-static void
-_set_usec(gint *seconds, gint64 usec)
-{
-  g_atomic_int_set(seconds, (gint) pk_memory_seconds(usec));
-}
-
 /* Arrival times are kept as those of a clock that is never set back: else what waits for a time, or is compared with
  * it, would wait until the clock has caught up.  A tick tells when it happens, for it comes from the clock itself;
  * messages may have waited for a moment. */
 static gint64
 _advance_clock(PkTable *self, gint64 arrival_usec)
 {
-  gint64 set_back_usec = _get_usec(&self->set_back_sec);
-  gint64 before_usec = MAX(_get_usec(&self->ticked_sec), _get_usec(&self->seen_sec));
-  gint64 behind_usec = before_usec - (arrival_usec + set_back_usec);
+  gint64 set_back_usec = pk_table_get_usec(&self->set_back_sec);
+  gint64 behind_usec = pk_table_latest_usec(self) - (arrival_usec + set_back_usec);
 
   if (behind_usec > 0)
     {
       set_back_usec += (behind_usec + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC * G_USEC_PER_SEC;
-      _set_usec(&self->set_back_sec, set_back_usec);
+      pk_table_set_usec(&self->set_back_sec, set_back_usec);
     }
-  _set_usec(&self->ticked_sec, arrival_usec + set_back_usec);
-  _set_usec(&self->seen_sec, 0);
+  pk_table_set_usec(&self->ticked_sec, arrival_usec + set_back_usec);
+  pk_table_set_usec(&self->seen_sec, 0);
   return arrival_usec + set_back_usec;
 }
 
@@ -294,12 +280,12 @@ _advance_clock(PkTable *self, gint64 arrival_usec)
 static gint64
 _read_clock(PkTable *self, gint64 arrival_usec)
 {
-  gint64 set_back_usec = _get_usec(&self->set_back_sec);
+  gint64 set_back_usec = pk_table_get_usec(&self->set_back_sec);
   gint64 now_usec = arrival_usec + set_back_usec;
-  gint64 ticked_usec = _get_usec(&self->ticked_sec);
+  gint64 ticked_usec = pk_table_get_usec(&self->ticked_sec);
 
   if (G_UNLIKELY(ticked_usec == 0))
-    _set_usec(&self->seen_sec, MAX(_get_usec(&self->seen_sec), now_usec));
+    pk_table_set_usec(&self->seen_sec, MAX(pk_table_get_usec(&self->seen_sec), now_usec));
   else if (G_UNLIKELY(set_back_usec > 0 && now_usec - ticked_usec > STALL_USEC_MAX))
     return ticked_usec;
   return MAX(now_usec, ticked_usec - WAIT_USEC_MAX);
@@ -477,7 +463,7 @@ _add_service(PkTable *self, const PkEvidence *evidence)
   PkTableSlot *slot = pk_table_slot_of(self, key);
 
   g_mutex_lock(&slot->lock);
-  pk_crowd_add_service(pk_shard_crowd(slot->shard), key, (guint32) (MAX(evidence->arrival_usec, 0) / G_USEC_PER_SEC));
+  pk_crowd_add_service(pk_shard_crowd(slot->shard), key, pk_memory_seconds(evidence->arrival_usec));
   slot->changes++;
   g_mutex_unlock(&slot->lock);
 }
@@ -486,9 +472,9 @@ _add_service(PkTable *self, const PkEvidence *evidence)
 static gboolean
 _is_young(PkTable *self, gint64 arrival_usec)
 {
-  guint32 began_sec = (guint32) g_atomic_int_get(&self->services_began_sec);
+  gint64 began_usec = pk_table_get_usec(&self->services_began_sec);
 
-  return began_sec == 0 || arrival_usec - began_sec * (gint64) G_USEC_PER_SEC < self->config.ledger.confirm_usec;
+  return began_usec == 0 || arrival_usec - began_usec < self->config.ledger.confirm_usec;
 }
 
 static gboolean
@@ -501,8 +487,7 @@ _is_service(PkTable *self, const PkEvidence *evidence)
   if (_is_young(self, evidence->arrival_usec))
     return TRUE;
   g_mutex_lock(&slot->lock);
-  is_service = pk_crowd_has_service(pk_shard_crowd(slot->shard), key,
-                                    (guint32) (MAX(evidence->arrival_usec, 0) / G_USEC_PER_SEC));
+  is_service = pk_crowd_has_service(pk_shard_crowd(slot->shard), key, pk_memory_seconds(evidence->arrival_usec));
   g_mutex_unlock(&slot->lock);
   return is_service;
 }
@@ -550,7 +535,7 @@ pk_table_take_evidence(PkTable *self, const PkSender *sender, PkEvidence *eviden
     return _take_evidence(self, evidence, ret_alerts);
   if (G_UNLIKELY(g_atomic_int_get(&self->services_began_sec) == 0))
     {
-      g_atomic_int_set(&self->services_began_sec, (gint) pk_memory_seconds(evidence->arrival_usec));
+      pk_table_set_usec(&self->services_began_sec, evidence->arrival_usec);
       _count_change(self);
     }
   expectation = _expect(self, evidence, memory);

@@ -74,13 +74,6 @@ pk_octets_before(guint64 mask)
   return mask ? (guint) __builtin_ctzll(mask) / 8 : 8;
 }
 
-/* The bytes before the first of mask, which must not be empty; zero after them. */
-static inline guint64
-pk_octets_cut(guint64 octets, guint64 mask)
-{
-  return octets & (((mask & -mask) >> 7) - 1);
-}
-
 /* The first n bytes, 0 to 7; zero after them. */
 static inline guint64
 pk_octets_first(guint64 octets, guint n)

@@ -49,6 +49,27 @@ knocks_init_event(PkEvent *event, PkAddr source, PkAddr dest, guint16 port, gint
   event->time_usec = knocks_time(msec);
 }
 
+/* The same, permitted. */
+static inline void
+knocks_init_accept(PkEvent *event, PkAddr source, PkAddr dest, guint16 port, gint64 msec)
+{
+  knocks_init_event(event, source, dest, port, msec);
+  event->kind = PK_EVENT_FIREWALL_ACCEPT;
+  event->branch = PK_BRANCH_NONE;
+}
+
+/* A daemon's word of a source; stage 0: the door opens. */
+static inline void
+knocks_init_daemon(PkEvent *event, PkAddr source, PkAddr dest, const gchar *door, guint16 stage, gint64 msec)
+{
+  knocks_init_event(event, source, dest, 0, msec);
+  event->kind = PK_EVENT_KNOCK_DAEMON;
+  event->branch = stage ? PK_BRANCH_KNOCK_SEQUENCE_IN_PROGRESS : PK_BRANCH_KNOCK_SEQUENCE_TRIGGERED;
+  event->has = PK_HAS_SOURCE | (stage ? PK_HAS_STAGE : 0);
+  event->stage = stage;
+  pk_event_set_text(event, PK_TEXT_DOOR, door, strlen(door));
+}
+
 /* Options of "name", "value", ..., NULL.  Where it does not name them: without known sequences, each address a network
  * of its own, and with those signs only that windows have by themselves. */
 static inline void

@@ -78,10 +78,8 @@ stream_make_denial(Stream *self, PkEvent *event)
 static inline void
 stream_make_accept(Stream *self, PkEvent *event)
 {
-  knocks_init_event(event, stream_choose_source(self), stream_choose_dest(self),
-                    (guint16) (22 + stream_choose(self, 3)), self->msec);
-  event->kind = PK_EVENT_FIREWALL_ACCEPT;
-  event->branch = PK_BRANCH_NONE;
+  knocks_init_accept(event, stream_choose_source(self), stream_choose_dest(self),
+                     (guint16) (22 + stream_choose(self, 3)), self->msec);
 }
 
 static inline void
@@ -143,6 +141,25 @@ static inline void
 stream_go_on(Stream *self)
 {
   self->msec += stream_choose(self, 10) ? stream_choose(self, 400) : stream_choose(self, 20000);
+}
+
+static inline gint
+stream_compare_texts(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const gchar *const *) a, *(const gchar *const *) b);
+}
+
+/* Takes texts, which free their elements.  The order of alerts of one moment is nobody's business. */
+static inline gchar *
+stream_join_texts(GPtrArray *texts)
+{
+  gchar *text;
+
+  g_ptr_array_sort(texts, stream_compare_texts);
+  g_ptr_array_add(texts, NULL);
+  text = g_strjoinv("\n", (gchar **) texts->pdata);
+  g_ptr_array_unref(texts);
+  return text;
 }
 
 #endif

@@ -31,9 +31,7 @@ _accept(PkAddr source, PkAddr dest, guint16 port, gint64 msec)
 {
   PkEvent event;
 
-  knocks_init_event(&event, source, dest, port, msec);
-  event.kind = PK_EVENT_FIREWALL_ACCEPT;
-  event.branch = PK_BRANCH_NONE;
+  knocks_init_accept(&event, source, dest, port, msec);
   knocks_observe_from(&knocks, &event, "gw", "", msec);
 }
 

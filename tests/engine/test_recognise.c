@@ -54,12 +54,6 @@ _line(const gchar *program, const gchar *text)
   return (PkLine){ .program = pk_slice_from_string(program), .text = pk_slice_from_string(text), .time_usec = 1 };
 }
 
-static PkSlice
-_action_word(const PkEvent *event)
-{
-  return pk_slice(event->text + event->texts[PK_TEXT_ACTION_WORD].offset, event->texts[PK_TEXT_ACTION_WORD].len);
-}
-
 static void
 _expect_both_ways_agree(const gchar *program, const gchar *text)
 {
@@ -76,7 +70,9 @@ _expect_both_ways_agree(const gchar *program, const gchar *text)
   cr_expect_eq(by_short.has, by_long.has, "%s", text);
   cr_expect_eq(by_short.dest_port, by_long.dest_port, "%s", text);
   cr_expect_eq(by_short.uptime_usec, by_long.uptime_usec, "%s", text);
-  cr_expect(pk_slice_equals(_action_word(&by_short), _action_word(&by_long)), "%s", text);
+  cr_expect(pk_slice_equals(pk_event_get_text(&by_short, PK_TEXT_ACTION_WORD),
+                            pk_event_get_text(&by_long, PK_TEXT_ACTION_WORD)),
+            "%s", text);
 }
 
 /* clang-format off */

@@ -104,9 +104,7 @@ _accept(PkAddr source, PkAddr dest, gint64 msec)
 {
   PkEvent event;
 
-  knocks_init_event(&event, source, dest, 22, msec);
-  event.kind = PK_EVENT_FIREWALL_ACCEPT;
-  event.branch = PK_BRANCH_NONE;
+  knocks_init_accept(&event, source, dest, 22, msec);
   knocks_observe_from(&knocks, &event, "gw", "", msec);
 }
 
@@ -115,12 +113,7 @@ _say(const gchar *door, guint16 stage, gint64 msec)
 {
   PkEvent event;
 
-  knocks_init_event(&event, KNOCKER, SERVER, 0, msec);
-  event.kind = PK_EVENT_KNOCK_DAEMON;
-  event.branch = stage ? PK_BRANCH_KNOCK_SEQUENCE_IN_PROGRESS : PK_BRANCH_KNOCK_SEQUENCE_TRIGGERED;
-  event.has = PK_HAS_SOURCE | (stage ? PK_HAS_STAGE : 0);
-  event.stage = stage;
-  pk_event_set_text(&event, PK_TEXT_DOOR, door, strlen(door));
+  knocks_init_daemon(&event, KNOCKER, SERVER, door, stage, msec);
   knocks_observe_from(&knocks, &event, "gate", "", msec);
 }
 

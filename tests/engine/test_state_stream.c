@@ -51,18 +51,10 @@ static const gchar *const LARGE[] = {
 
 /* ---- comparison ------------------------------------------------------------------ */
 
-static gint
-_compare(gconstpointer a, gconstpointer b)
-{
-  return strcmp(*(const gchar *const *) a, *(const gchar *const *) b);
-}
-
-/* The order of alerts of one moment is nobody's business. */
 static gchar *
 _tell(Knocks *knocks)
 {
   GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
-  gchar *text;
 
   for (guint i = 0; i < MIN(knocks->n, (guint) G_N_ELEMENTS(knocks->alerts)); i++)
     {
@@ -71,12 +63,8 @@ _tell(Knocks *knocks)
       pk_alert_append_json(&knocks->alerts[i], NULL, json);
       g_ptr_array_add(texts, g_string_free(json, FALSE));
     }
-  g_ptr_array_sort(texts, _compare);
-  g_ptr_array_add(texts, NULL);
-  text = g_strjoinv("\n", (gchar **) texts->pdata);
-  g_ptr_array_unref(texts);
   knocks->n = 0;
-  return text;
+  return stream_join_texts(texts);
 }
 
 static gboolean

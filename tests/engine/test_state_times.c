@@ -179,26 +179,15 @@ _tell(const PkAlert *alert, gint64 back_msec)
   return g_string_free(text, FALSE);
 }
 
-static gint
-_compare(gconstpointer a, gconstpointer b)
-{
-  return strcmp(*(const gchar *const *) a, *(const gchar *const *) b);
-}
-
 static gchar *
 _tell_all(Knocks *knocks, gint64 back_msec)
 {
   GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
-  gchar *text;
 
   for (guint i = 0; i < MIN(knocks->n, (guint) G_N_ELEMENTS(knocks->alerts)); i++)
     g_ptr_array_add(texts, _tell(&knocks->alerts[i], back_msec));
-  g_ptr_array_sort(texts, _compare);
-  g_ptr_array_add(texts, NULL);
-  text = g_strjoinv("\n", (gchar **) texts->pdata);
-  g_ptr_array_unref(texts);
   knocks->n = 0;
-  return text;
+  return stream_join_texts(texts);
 }
 
 static gboolean
@@ -257,9 +246,7 @@ _pass_time(Pair *self, gint64 msec)
   PkEvent event;
 
   knocks_tick(&self->one, msec);
-  knocks_init_event(&event, knocks_v4(203, 0, 113, 1), knocks_v4(203, 0, 113, 2), 443, msec);
-  event.kind = PK_EVENT_FIREWALL_ACCEPT;
-  event.branch = PK_BRANCH_NONE;
+  knocks_init_accept(&event, knocks_v4(203, 0, 113, 1), knocks_v4(203, 0, 113, 2), 443, msec);
   knocks_observe_from(&self->one, &event, "fw1", "", msec);
   knocks_observe_from(&self->other, &event, "fw1", "", msec);
   self->stream.msec = msec + SETTLED;
