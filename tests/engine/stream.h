@@ -143,6 +143,26 @@ stream_go_on(Stream *self)
   self->msec += stream_choose(self, 10) ? stream_choose(self, 400) : stream_choose(self, 20000);
 }
 
+/* The same event or tick to both, of which the other's clock is behind by that much. */
+static inline void
+stream_step(Stream *self, Knocks *one, Knocks *other, gint64 back_msec)
+{
+  const gchar *host = stream_choose_host(self), *scope = stream_choose_scope(self);
+  PkEvent event;
+
+  stream_go_on(self);
+  if (stream_choose(self, 5) == 0)
+    {
+      knocks_tick(one, self->msec);
+      knocks_tick(other, self->msec - back_msec);
+      return;
+    }
+  stream_make_event(self, &event);
+  knocks_observe_from(one, &event, host, scope, self->msec);
+  event.time_usec -= back_msec * 1000;
+  knocks_observe_from(other, &event, host, scope, self->msec - back_msec);
+}
+
 static inline gint
 stream_compare_texts(gconstpointer a, gconstpointer b)
 {

@@ -110,25 +110,6 @@ _reload(Run *self)
   self->restarted.engine = moved;
 }
 
-static void
-_step(Run *self)
-{
-  Stream *stream = &self->stream;
-  const gchar *host = stream_choose_host(stream), *scope = stream_choose_scope(stream);
-  PkEvent event;
-
-  stream_go_on(stream);
-  if (stream_choose(stream, 5) == 0)
-    {
-      knocks_tick(&self->plain, stream->msec);
-      knocks_tick(&self->restarted, stream->msec);
-      return;
-    }
-  stream_make_event(stream, &event);
-  knocks_observe_from(&self->plain, &event, host, scope, stream->msec);
-  knocks_observe_from(&self->restarted, &event, host, scope, stream->msec);
-}
-
 /* The second engine begins as a copy of the first, with its secrets. */
 static guint
 _run(guint seed, const gchar *const *settings, gchar *path)
@@ -139,7 +120,7 @@ _run(guint seed, const gchar *const *settings, gchar *path)
   _restart(&run);
   for (guint step = 0; step < STEPS; step++)
     {
-      _step(&run);
+      stream_step(&run.stream, &run.plain, &run.restarted, 0);
       if (!_agree(&run, seed, step))
         break;
       if (stream_choose(&run.stream, 30) == 0)

@@ -113,26 +113,6 @@ typedef struct _Pair
   guint alerts;
 } Pair;
 
-static void
-_step(Pair *self)
-{
-  Stream *stream = &self->stream;
-  const gchar *host = stream_choose_host(stream), *scope = stream_choose_scope(stream);
-  PkEvent event;
-
-  stream_go_on(stream);
-  if (stream_choose(stream, 5) == 0)
-    {
-      knocks_tick(&self->one, stream->msec);
-      knocks_tick(&self->other, stream->msec - self->back_msec);
-      return;
-    }
-  stream_make_event(stream, &event);
-  knocks_observe_from(&self->one, &event, host, scope, stream->msec);
-  event.time_usec -= self->back_msec * 1000;
-  knocks_observe_from(&self->other, &event, host, scope, stream->msec - self->back_msec);
-}
-
 /* Something of everything; ended with a save. */
 static void
 _make_file(guint seed, Pair *pair)
@@ -210,7 +190,7 @@ _go_on(Pair *self, guint seed)
   self->one.n = self->other.n = 0;
   for (guint step = 0; step < STEPS; step++)
     {
-      _step(self);
+      stream_step(&self->stream, &self->one, &self->other, self->back_msec);
       if (!_agree(self, seed, step))
         break;
     }
