@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/pages.h"
+#include "engine/prefetch.h"
 
 #define NONE G_MAXUINT32
 
@@ -128,6 +129,21 @@ pk_recent_find(const PkRecent *self, guint64 key)
   guint32 index = _find(self, key);
 
   return index == NONE ? NULL : _record(self, index);
+}
+
+void
+pk_recent_prefetch_bucket(const PkRecent *self, guint64 key)
+{
+  pk_prefetch(_bucket(self, key), 1);
+}
+
+void
+pk_recent_prefetch_record(const PkRecent *self, guint64 key)
+{
+  guint32 entry = *_bucket(self, key);
+
+  if (entry)
+    pk_prefetch(_link(self, entry - 1), self->stride);
 }
 
 /* ---- age -------------------------------------------------------------------- */

@@ -33,6 +33,11 @@ gpointer pk_recent_take(PkRecent *self, guint64 key, guint64 *evicted);
 gpointer pk_recent_touch(PkRecent *self, guint64 key, guint64 *evicted);
 void pk_recent_remove(PkRecent *self, guint64 key);
 
+/* What a search will look at first, to be fetched while other work is done; the record where the first was asked for
+ * some time before.  The first may be called by any thread. */
+void pk_recent_prefetch_bucket(const PkRecent *self, guint64 key);
+void pk_recent_prefetch_record(const PkRecent *self, guint64 key);
+
 /* NULL when there is none. */
 gpointer pk_recent_oldest(const PkRecent *self, guint64 *ret_key);
 

@@ -310,6 +310,7 @@ _add_to_window(PkShard *self, PkSource *source, const PkHit *hit, PkDrafts *draf
   PkOutcome *outcome = &self->outcome;
   gboolean is_sequence;
 
+  pk_windows_prefetch_hits(self->room.windows, index);
   if (pk_window_needs_place(&slot->window, &self->config->rule, hit))
     pk_windows_grow(self->room.windows, index);
   pk_outcome_init(outcome);
@@ -421,13 +422,17 @@ _find_source(PkShard *self, const PkArrival *arrival, const PkHit *hit)
     }
   source = pk_sources_get(self->room.sources, index);
   source->is_touched = TRUE;
+  if (source->has_window)
+    pk_windows_prefetch(self->room.windows, pk_source_window(source));
+  pk_recent_prefetch_record(self->memories, arrival->memory);
   return source;
 }
 
 void
-pk_shard_prefetch(const PkShard *self, guint64 hash)
+pk_shard_prefetch(const PkShard *self, guint64 hash, guint64 memory)
 {
   pk_sources_prefetch_slot(self->room.sources, hash);
+  pk_recent_prefetch_bucket(self->memories, memory);
 }
 
 void

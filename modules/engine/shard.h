@@ -84,7 +84,7 @@ void pk_shard_free(PkShard *self);
 gsize pk_shard_bytes(const PkShardConfig *config);
 
 /* Any thread may call it, without a lock: an observation of that hash is about to come. */
-void pk_shard_prefetch(const PkShard *self, guint64 hash);
+void pk_shard_prefetch(const PkShard *self, guint64 hash, guint64 memory);
 /* drafts are added to. */
 void pk_shard_observe(PkShard *self, const PkArrival *arrival, PkDrafts *drafts);
 void pk_shard_take_evidence(PkShard *self, const PkEvidence *evidence, PkDrafts *drafts);

@@ -4,6 +4,7 @@
 #include "engine/sources.h"
 
 #include "engine/pages.h"
+#include "engine/prefetch.h"
 #include "scan/address.h"
 
 #define TIME_USEC_MAX ((G_GINT64_CONSTANT(1) << 52) - 1)
@@ -203,7 +204,7 @@ pk_sources_find(const PkSources *self, guint64 hash, const PkAddr *address)
 void
 pk_sources_prefetch_slot(const PkSources *self, guint64 hash)
 {
-  __builtin_prefetch(&self->slots[_home(self, (guint32) hash)]);
+  pk_prefetch(&self->slots[_home(self, (guint32) hash)], 1);
 }
 
 void
@@ -214,7 +215,7 @@ pk_sources_prefetch_record(const PkSources *self, guint64 hash)
   while (self->slots[slot] && self->slots[slot] >> self->index_bits != tag)
     slot = _next(self, slot);
   if (self->slots[slot])
-    __builtin_prefetch(&self->records[_index_at(self, slot)]);
+    pk_prefetch(&self->records[_index_at(self, slot)], sizeof(PkSource));
 }
 
 /* How far it is from one slot to another, going round. */

@@ -345,7 +345,7 @@ pk_table_observe(PkTable *self, const PkSender *sender, const PkHit *hit, const 
   arrival.hit.arrival_usec = _read_clock(self, hit->arrival_usec);
   _identify(self, sender, &arrival.hash, &arrival.memory);
   slot = pk_table_slot_of(self, arrival.hash);
-  pk_shard_prefetch(slot->shard, arrival.hash);
+  pk_shard_prefetch(slot->shard, arrival.hash, arrival.memory);
   g_mutex_lock(&slot->lock);
   pk_shard_observe(slot->shard, &arrival, &drafts);
   slot->changes++;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/pages.h"
+#include "engine/prefetch.h"
 #include "engine/sources.h"
 #include "scan/slice.h"
 
@@ -144,6 +145,32 @@ PkWindowSlot *
 pk_windows_get(PkWindows *self, guint32 index)
 {
   return &self->slots[index];
+}
+
+void
+pk_windows_prefetch(const PkWindows *self, guint32 index)
+{
+  pk_prefetch(&self->slots[index], sizeof(self->slots[index]));
+}
+
+/* Its links to others. */
+static void
+_prefetch_links(const PkWindows *self, guint32 index)
+{
+  if (index != PK_INDEX_NONE)
+    pk_prefetch(&self->slots[index].rank_next, 1);
+}
+
+void
+pk_windows_prefetch_hits(const PkWindows *self, guint32 index)
+{
+  const PkWindowSlot *slot = &self->slots[index];
+
+  pk_prefetch(slot->window.places, PK_WINDOW_BLOCK_BYTES(PK_WINDOW_FEW));
+  _prefetch_links(self, slot->rank_previous);
+  _prefetch_links(self, slot->rank_next);
+  _prefetch_links(self, slot->age_previous);
+  _prefetch_links(self, slot->age_next);
 }
 
 guint

@@ -38,6 +38,9 @@ void pk_windows_free(PkWindows *self);
 gsize pk_windows_bytes(guint capacity);
 
 PkWindowSlot *pk_windows_get(PkWindows *self, guint32 index);
+/* What a new hit will look at, to be fetched while other work is done: the window itself, and what that leads to. */
+void pk_windows_prefetch(const PkWindows *self, guint32 index);
+void pk_windows_prefetch_hits(const PkWindows *self, guint32 index);
 guint pk_windows_count(const PkWindows *self);
 /* Hits in all of them. */
 guint64 pk_windows_count_hits(const PkWindows *self);
