@@ -255,6 +255,23 @@ gboolean pk_state_set_aside(const gchar *path, const gchar *word, gchar **ret_pa
 gsize pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec,
                         PkAlert *ret_alerts);
 
+/* What observing an event will look at.  Who knows events beforehand, because they are in a file, has that fetched into
+ * the processor's caches while it reads on; in large tables observing is little else than waiting for memory.  It
+ * changes no result, whatever is observed meanwhile. */
+#define PK_AHEAD_STEPS 2
+
+typedef struct _PkAhead
+{
+  guint64 source, memory; /* the engine's */
+  guint steps_left;       /* calls of pk_engine_fetch() that are of use */
+} PkAhead;
+
+/* Arguments as of pk_engine_observe(), of which nothing is borrowed. */
+void pk_engine_look_ahead(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice scope, PkAhead *ret_ahead);
+/* One step; best done some 100 ns after the one before, or after pk_engine_look_ahead().  Never waits: what another
+ * thread has locked is left out. */
+void pk_engine_fetch(PkEngine *self, PkAhead *ahead);
+
 /* Judges candidates that have settled by arrival_usec and closes cooldowns that
  * have ended, at most max_items of them.  ret_alerts has room for max_items.
  * *ret_more: call again, not everything due was done. */

@@ -48,11 +48,11 @@ _tick(gint64 arrival_usec, gpointer user_data)
 }
 
 static gboolean
-_observe(const PkEvent *event, const PkLine *line, PkSlice scope, gint64 arrival_usec, gpointer user_data)
+_observe(const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec, gpointer user_data)
 {
   PkReplay *self = user_data;
 
-  _print_alerts(self, event, pk_engine_observe(self->engine, event, line->host, scope, arrival_usec, self->alerts));
+  _print_alerts(self, event, pk_engine_observe(self->engine, event, host, scope, arrival_usec, self->alerts));
   return self->output->error == 0;
 }
 
@@ -149,7 +149,7 @@ _play(PkReplay *self, GError **error)
 {
   PkExit code;
 
-  if (!pk_player_init(&self->player, self->arguments, _observe, _tick, self, error))
+  if (!pk_player_init(&self->player, self->arguments, self->engine, _observe, _tick, self, error))
     return PK_EXIT_NOTHING_DONE;
   code = _replay_inputs(self);
   pk_player_clear(&self->player);

@@ -204,15 +204,14 @@ _note_event(PkScorePlay *self, const PkEvent *event)
 }
 
 static gboolean
-_observe(const PkEvent *event, const PkLine *line, PkSlice scope, gint64 arrival_usec, gpointer user_data)
+_observe(const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec, gpointer user_data)
 {
   PkScorePlay *self = user_data;
   PkScoreRow *row = _note_event(self, event);
   guint64 scans = row ? _count_scans(self->probe) : 0;
 
-  _take_alerts(self, pk_engine_observe(self->engine, event, line->host, scope, arrival_usec, self->alerts),
-               arrival_usec);
-  _take_probed(self, pk_engine_observe(self->probe, event, line->host, scope, arrival_usec, self->alerts));
+  _take_alerts(self, pk_engine_observe(self->engine, event, host, scope, arrival_usec, self->alerts), arrival_usec);
+  _take_probed(self, pk_engine_observe(self->probe, event, host, scope, arrival_usec, self->alerts));
   if (row)
     row->scans += _count_scans(self->probe) - scans;
   return TRUE;
@@ -269,7 +268,7 @@ _begin_play(PkScorePlay *self, PkScore *score, const gchar *file, GError **error
   self->engine = pk_engine_new(&arguments->engine, error);
   if (self->engine)
     self->probe = _new_probe(&arguments->engine, error);
-  if (self->probe && pk_player_init(&self->player, arguments, _observe, _tick, self, error))
+  if (self->probe && pk_player_init(&self->player, arguments, self->engine, _observe, _tick, self, error))
     {
       self->player.tick_every_second = TRUE;
       return TRUE;

@@ -130,7 +130,7 @@ _tell_scan(PkStory *self, const PkEvent *event)
 }
 
 static gboolean
-_observe(const PkEvent *event, const PkLine *line, PkSlice scope, gint64 arrival_usec, gpointer user_data)
+_observe(const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec, gpointer user_data)
 {
   PkStory *self = user_data;
   gboolean is_told = (event->has & PK_HAS_SOURCE) && pk_addr_equals(&event->source, &self->arguments->source);
@@ -139,7 +139,7 @@ _observe(const PkEvent *event, const PkLine *line, PkSlice scope, gint64 arrival
 
   if (is_told)
     _tell_event(self, event);
-  n = pk_engine_observe(self->engine, event, line->host, scope, arrival_usec, self->alerts);
+  n = pk_engine_observe(self->engine, event, host, scope, arrival_usec, self->alerts);
   if (is_told && _count_scans(self) > scans)
     _tell_scan(self, event);
   _tell_verdicts(self, event, arrival_usec, n);
@@ -219,7 +219,7 @@ pk_story(const PkArguments *arguments, PkOutput *output)
   self->arguments = arguments;
   self->output = output;
   self->engine = _new_engine(arguments, &error);
-  if (self->engine && pk_player_init(&self->player, arguments, _observe, _tick, self, &error))
+  if (self->engine && pk_player_init(&self->player, arguments, self->engine, _observe, _tick, self, &error))
     code = _play(self);
   if (error)
     {

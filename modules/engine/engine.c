@@ -413,6 +413,25 @@ _report_finding(PkEngine *self, const PkEvent *event, const PkSender *sender, gi
                          ret_alerts);
 }
 
+void
+pk_engine_look_ahead(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice scope, PkAhead *ret_ahead)
+{
+  gchar buffer[2 * PK_NAME_BYTES];
+  PkSender sender = { .address = *_get_source(event), .host = host };
+
+  ret_ahead->steps_left = 0;
+  if (!_makes_hits(event) || !_has_usable_source(event))
+    return;
+  sender.scope = _choose_scope(event, scope, host, buffer);
+  pk_table_look_ahead(self->table, &sender, ret_ahead);
+}
+
+void
+pk_engine_fetch(PkEngine *self, PkAhead *ahead)
+{
+  pk_table_fetch(self->table, ahead);
+}
+
 gsize
 pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec,
                   PkAlert *ret_alerts)

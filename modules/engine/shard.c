@@ -429,13 +429,6 @@ _find_source(PkShard *self, const PkArrival *arrival, const PkHit *hit)
 }
 
 void
-pk_shard_prefetch(const PkShard *self, guint64 hash, guint64 memory)
-{
-  pk_sources_prefetch_slot(self->room.sources, hash);
-  pk_recent_prefetch_bucket(self->memories, memory);
-}
-
-void
 pk_shard_observe(PkShard *self, const PkArrival *arrival, PkDrafts *drafts)
 {
   PkHit hit = arrival->hit;

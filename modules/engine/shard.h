@@ -83,8 +83,11 @@ PkShard *pk_shard_new(const PkShardConfig *config, PkShardCaps *caps);
 void pk_shard_free(PkShard *self);
 gsize pk_shard_bytes(const PkShardConfig *config);
 
-/* Any thread may call it, without a lock: an observation of that hash is about to come. */
+/* An observation of these keys, as in PkArrival, is about to come: fetches what it will look at, in the order of the
+ * calls, between which the caller does other work.  Any thread may call the first without a lock. */
 void pk_shard_prefetch(const PkShard *self, guint64 hash, guint64 memory);
+void pk_shard_prefetch_source(const PkShard *self, guint64 hash, guint64 memory);
+void pk_shard_prefetch_window(const PkShard *self, guint64 hash);
 /* drafts are added to. */
 void pk_shard_observe(PkShard *self, const PkArrival *arrival, PkDrafts *drafts);
 void pk_shard_take_evidence(PkShard *self, const PkEvidence *evidence, PkDrafts *drafts);

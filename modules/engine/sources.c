@@ -207,15 +207,23 @@ pk_sources_prefetch_slot(const PkSources *self, guint64 hash)
   pk_prefetch(&self->slots[_home(self, (guint32) hash)], 1);
 }
 
-void
-pk_sources_prefetch_record(const PkSources *self, guint64 hash)
+const PkSource *
+pk_sources_guess(const PkSources *self, guint64 hash)
 {
   guint32 slot = _home(self, (guint32) hash), tag = _tag(self, (guint32) hash) >> self->index_bits;
 
   while (self->slots[slot] && self->slots[slot] >> self->index_bits != tag)
     slot = _next(self, slot);
-  if (self->slots[slot])
-    pk_prefetch(&self->records[_index_at(self, slot)], sizeof(PkSource));
+  return self->slots[slot] ? &self->records[_index_at(self, slot)] : NULL;
+}
+
+void
+pk_sources_prefetch_record(const PkSources *self, guint64 hash)
+{
+  const PkSource *record = pk_sources_guess(self, hash);
+
+  if (record)
+    pk_prefetch(record, sizeof(*record));
 }
 
 /* How far it is from one slot to another, going round. */

@@ -65,6 +65,8 @@ guint32 pk_sources_find(const PkSources *self, guint64 hash, const PkAddr *addre
 /* What a search will look at first, to be fetched while other work is done.  The first may be called by any thread. */
 void pk_sources_prefetch_slot(const PkSources *self, guint64 hash);
 void pk_sources_prefetch_record(const PkSources *self, guint64 hash);
+/* The record that a search will look at first; mostly it is the right one.  NULL: there is none. */
+const PkSource *pk_sources_guess(const PkSources *self, guint64 hash);
 /* There must be room; the record is clear but for its key.  Another record may
  * move; none that has a window. */
 guint32 pk_sources_insert(PkSources *self, guint64 hash, const PkAddr *address);

@@ -62,8 +62,13 @@ pk_table_slot_of(PkTable *self, guint64 hash)
   return &self->slots[hash & PK_SHARD_MASK & (self->n_slots - 1)];
 }
 
+/* The keys of PkArrival. */
+void pk_table_identify(const PkTable *self, const PkSender *sender, guint64 *ret_hash, guint64 *ret_memory);
+
 /* Calls visit with shard number i, locked; it must not call out, and not take long. */
 typedef void (*PkShardVisit)(PkShard *shard, gpointer user_data);
 void pk_table_visit_shard(PkTable *self, guint i, PkShardVisit visit, gpointer user_data);
+/* The shard of hash, unless another thread has it. */
+void pk_table_try_shard(PkTable *self, guint64 hash, PkShardVisit visit, gpointer user_data);
 
 #endif

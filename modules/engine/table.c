@@ -319,8 +319,8 @@ _mask(const PkAddr *address, guint bits)
 
 /* All addresses of a network lie in one shard, with what is remembered of the
  * network; and who sends from many addresses of one fills that shard only. */
-static void
-_identify(const PkTable *self, const PkSender *sender, guint64 *ret_hash, guint64 *ret_memory)
+void
+pk_table_identify(const PkTable *self, const PkSender *sender, guint64 *ret_hash, guint64 *ret_memory)
 {
   PkAddr network;
 
@@ -343,7 +343,7 @@ pk_table_observe(PkTable *self, const PkSender *sender, const PkHit *hit, const 
   PkTableSlot *slot;
 
   arrival.hit.arrival_usec = _read_clock(self, hit->arrival_usec);
-  _identify(self, sender, &arrival.hash, &arrival.memory);
+  pk_table_identify(self, sender, &arrival.hash, &arrival.memory);
   slot = pk_table_slot_of(self, arrival.hash);
   pk_shard_prefetch(slot->shard, arrival.hash, arrival.memory);
   g_mutex_lock(&slot->lock);
@@ -368,7 +368,7 @@ pk_table_report(PkTable *self, const PkSender *sender, PkAlert *finding, guint64
   draft->alert.arrival_usec = _read_clock(self, finding->arrival_usec);
   draft->text_key = text_key;
   draft->allowed = allowed;
-  _identify(self, sender, &draft->source, &memory);
+  pk_table_identify(self, sender, &draft->source, &memory);
   return _decide(self, &drafts, draft->alert.arrival_usec, ret_alerts);
 }
 
@@ -520,7 +520,7 @@ _identify_evidence(const PkTable *self, const PkSender *sender, PkEvidence *evid
   evidence->address = sender->address;
   evidence->scope = sender->scope;
   evidence->host = sender->host;
-  _identify(self, sender, &evidence->source, ret_memory);
+  pk_table_identify(self, sender, &evidence->source, ret_memory);
 }
 
 gsize
@@ -651,4 +651,15 @@ pk_table_visit_shard(PkTable *self, guint i, PkShardVisit visit, gpointer user_d
   g_mutex_lock(&self->slots[i].lock);
   visit(self->slots[i].shard, user_data);
   g_mutex_unlock(&self->slots[i].lock);
+}
+
+void
+pk_table_try_shard(PkTable *self, guint64 hash, PkShardVisit visit, gpointer user_data)
+{
+  PkTableSlot *slot = pk_table_slot_of(self, hash);
+
+  if (!g_mutex_trylock(&slot->lock))
+    return;
+  visit(slot->shard, user_data);
+  g_mutex_unlock(&slot->lock);
 }

@@ -36,6 +36,9 @@ typedef struct _PkSender
  * hit->host is ignored.  packet: which known packet the hit is; NULL: none. */
 gsize pk_table_observe(PkTable *self, const PkSender *sender, const PkHit *hit, const PkKnownPacket *packet,
                        PkAlert *ret_alerts);
+/* Of a hit of sender; see pk_engine_look_ahead() and pk_engine_fetch(). */
+void pk_table_look_ahead(PkTable *self, const PkSender *sender, PkAhead *ret_ahead);
+void pk_table_fetch(PkTable *self, PkAhead *ahead);
 /* Its members source, address, scope, host and is_service are set here. */
 gsize pk_table_take_evidence(PkTable *self, const PkSender *sender, PkEvidence *evidence, PkAlert *ret_alerts);
 /* A program began to listen on a port of host, at address if that is known. */

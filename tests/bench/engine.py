@@ -7,7 +7,7 @@ import statistics
 
 from surroundings import BenchError, count_instructions, find_program, progress
 
-PARTS = ("engine", "recognise", "observe", "parse", "straw man", "memmem")
+PARTS = ("engine", "engine one by one", "recognise", "observe", "parse", "straw man", "memmem")
 WORKERS = (1, 2, 4)
 KNOCKS = ("max-alerts=10000",)
 
@@ -120,7 +120,7 @@ def measure_instructions(surroundings, size, figures, log, missing):
         missing["instructions"] = "valgrind is not installed"
         return
     only = ("--collect-atstart=no", "--toggle-collect=bench_measured")
-    for part in ("recognise", "observe", "engine", "straw man"):
+    for part in ("recognise", "observe", "engine", "engine one by one", "straw man"):
         counted = count_instructions([str(surroundings.bench_engine), "count", part, str(log)], only)
         figures.add(f"instructions/{part}", counted / size.count_lines)
     progress(f"instructions: {figures.median('instructions/engine'):,.0f} a message")

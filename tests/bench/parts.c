@@ -109,16 +109,28 @@ _observe(Parts *self)
 }
 
 static void
-_engine(Parts *self)
+_play_log(Parts *self, void (*play_one)(Play *play, const PkLine *line))
 {
   Play play = { .recogniser = self->recogniser, .engine = new_engine(self->options) };
 
   for (guint i = 0; i < self->log.lines->len; i++)
-    play_line(&play, &log_lines(&self->log)[i]);
+    play_one(&play, &log_lines(&self->log)[i]);
   play_settle(&play);
   pk_engine_unref(play.engine);
   self->recognised = play.recognised;
   self->alerts = play.alerts;
+}
+
+static void
+_engine(Parts *self)
+{
+  _play_log(self, play_line_ahead);
+}
+
+static void
+_one_by_one(Parts *self)
+{
+  _play_log(self, play_line);
 }
 
 typedef struct _Part
@@ -129,8 +141,9 @@ typedef struct _Part
 } Part;
 
 static const Part PARTS[] = {
-  { "straw man", _straw_man, FALSE }, { "memmem", _memmem, FALSE },  { "parse", _parse, FALSE },
-  { "recognise", _recognise, FALSE }, { "observe", _observe, TRUE }, { "engine", _engine, FALSE },
+  { "straw man", _straw_man, FALSE },          { "memmem", _memmem, FALSE },  { "parse", _parse, FALSE },
+  { "recognise", _recognise, FALSE },          { "observe", _observe, TRUE }, { "engine", _engine, FALSE },
+  { "engine one by one", _one_by_one, FALSE },
 };
 
 /* ---- commands --------------------------------------------------------------- */

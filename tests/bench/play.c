@@ -71,9 +71,38 @@ play_line(Play *self, const PkLine *line)
   play_event(self, &event, line->host);
 }
 
+static void
+_play_first(Play *self)
+{
+  const Upcoming *upcoming = &self->upcoming[self->first];
+
+  self->first = (self->first + 1) % UPCOMING_MAX;
+  self->n--;
+  play_event(self, &upcoming->event, upcoming->host);
+}
+
+void
+play_line_ahead(Play *self, const PkLine *line)
+{
+  Upcoming *upcoming = &self->upcoming[(self->first + self->n) % UPCOMING_MAX];
+
+  if (pk_recognise(self->recogniser, line, &upcoming->event) != PK_SCAN_MATCH)
+    return;
+  self->recognised++;
+  upcoming->host = line->host;
+  for (guint i = 0; i < self->n; i++)
+    pk_engine_fetch(self->engine, &self->upcoming[(self->first + i) % UPCOMING_MAX].ahead);
+  pk_engine_look_ahead(self->engine, &upcoming->event, upcoming->host, (PkSlice){ NULL, 0 }, &upcoming->ahead);
+  self->n++;
+  if (self->n == UPCOMING_MAX)
+    _play_first(self);
+}
+
 void
 play_settle(Play *self)
 {
+  while (self->n > 0)
+    _play_first(self);
   self->arrival_usec += SETTLED_USEC;
   play_tick(self);
 }

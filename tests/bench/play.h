@@ -29,6 +29,16 @@ log_lines(const Log *self)
 /* What stamps in a log are compared with: after all that workload.py writes, as far as that matters. */
 PkClock log_clock(void);
 
+/* A line's event that was not observed yet. */
+typedef struct _Upcoming
+{
+  PkEvent event;
+  PkSlice host;
+  PkAhead ahead;
+} Upcoming;
+
+#define UPCOMING_MAX (PK_AHEAD_STEPS + 1)
+
 typedef struct _Play
 {
   PkRecogniser *recogniser; /* borrowed */
@@ -37,12 +47,17 @@ typedef struct _Play
   gint64 ticked_usec;
   gboolean never_ticks; /* another thread does */
   guint64 recognised, alerts;
+  Upcoming upcoming[UPCOMING_MAX]; /* a ring */
+  guint first, n;                  /* of it */
 } Play;
 
 /* As the timer does it: some at a time until nothing is due. */
 void play_tick(Play *self);
 void play_event(Play *self, const PkEvent *event, PkSlice host);
+/* As a relay does it: each line by itself. */
 void play_line(Play *self, const PkLine *line);
+/* As a replay does it: the engine is told what is to come.  line is borrowed until play_settle(). */
+void play_line_ahead(Play *self, const PkLine *line);
 /* Until everything that was seen is judged. */
 void play_settle(Play *self);
 

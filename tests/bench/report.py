@@ -44,7 +44,8 @@ def report_engine(figures):
     yield "| by itself, one thread | lines a CPU second | CPU ns a line | instructions a line |"
     yield "|---|--:|--:|--:|"
     titles = {
-        "engine": "recognise and observe, with ticks",
+        "engine": "recognise and observe, with ticks, as a replay does it",
+        "engine one by one": "the same, each line by itself, as a relay does it",
         "recognise": "recognise",
         "observe": "observe, with ticks",
         "parse": "header, which a relay's own parser reads",

@@ -59,6 +59,7 @@ TARGETS = (
         True,
         (("straw man", "rate/straw man"), ("limit: memmem", "rate/memmem")),
     ),
+    Target("the same, each line by itself", "rate/engine one by one", ""),
     Target(
         "`port-knock replay`, whole file, lines a CPU second",
         "rate/replay",
