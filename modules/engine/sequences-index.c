@@ -89,12 +89,16 @@ _compare_places(gconstpointer a, gconstpointer b, gpointer sequences)
 static guint16 *
 _order_by_length(GArray *sequences)
 {
-  guint16 *places = g_new(guint16, sequences->len + 1);
+  GArray *places = g_array_sized_new(FALSE, FALSE, sizeof(guint16), sequences->len);
 
   for (guint i = 0; i < sequences->len; i++)
-    places[i] = (guint16) i;
-  g_qsort_with_data(places, (gint) sequences->len, sizeof(places[0]), _compare_places, sequences);
-  return places;
+    {
+      guint16 place = (guint16) i;
+
+      g_array_append_val(places, place);
+    }
+  g_array_sort_with_data(places, _compare_places, sequences);
+  return (guint16 *) (gpointer) g_array_free(places, FALSE);
 }
 
 static void
