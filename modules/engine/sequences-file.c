@@ -460,7 +460,7 @@ _parse(const Reader *self, const gchar *text, gsize len)
   return root;
 }
 
-/* ---- keys that are there twice ------------------------------------------------------ */
+/* ---- what json-c lets pass --------------------------------------------------------- */
 
 typedef struct _Key
 {
@@ -468,13 +468,14 @@ typedef struct _Key
   gsize at;    /* where it ends */
 } Key;
 
-/* json-c keeps the last of two values and says nothing of the first.  This reads
- * a text that it has found to be JSON. */
+/* json-c keeps the last of two values and says nothing of the first, and takes keys in single quotes, also where it is
+ * to be strict.  This reads a text that it has found to be JSON. */
 typedef struct _Keys
 {
   PkSlice text;
   gsize at;
   guint depth;             /* of objects */
+  gboolean is_strange;     /* a quote, or an object in too many others, that JSON has not got */
   GArray *seen[DEPTH_MAX]; /* of each object around `at` the keys so far */
 } Keys;
 
@@ -501,7 +502,7 @@ _read_string(Keys *self)
 
   while (self->at < self->text.len && self->text.data[self->at] != '"')
     self->at += self->text.data[self->at] == '\\' ? 2 : 1;
-  self->at++;
+  self->at = MIN(self->at + 1, self->text.len);
   return pk_slice(self->text.data + start, self->at - start);
 }
 
@@ -531,8 +532,14 @@ _add_key(Keys *self, PkSlice quoted)
 static void
 _open_object(Keys *self)
 {
-  GArray *seen = g_array_new(FALSE, FALSE, sizeof(Key));
+  GArray *seen;
 
+  if (self->depth == DEPTH_MAX)
+    {
+      self->is_strange = TRUE;
+      return;
+    }
+  seen = g_array_new(FALSE, FALSE, sizeof(Key));
   g_array_set_clear_func(seen, _clear_key);
   self->seen[self->depth++] = seen;
 }
@@ -573,6 +580,11 @@ _step(Keys *self, gsize *ret_at)
         _add_key(self, string);
       return NULL;
     }
+  if (c == '\'')
+    {
+      self->is_strange = TRUE;
+      return NULL;
+    }
   self->at++;
   if (c == '{')
     _open_object(self);
@@ -590,20 +602,22 @@ _count_lines(PkSlice text)
 }
 
 static gboolean
-_check_twice(const Reader *self, PkSlice text)
+_check_text(const Reader *self, PkSlice text)
 {
   Keys keys = { .text = text };
   gchar *twice = NULL;
   gsize at = 0;
 
-  while (!twice && keys.at < text.len)
+  while (!twice && !keys.is_strange && keys.at < text.len)
     twice = _step(&keys, &at);
   if (twice)
     _refuse(self, "line %u: \"%.80s\" is there twice", _count_lines(pk_slice(text.data, at)), twice);
+  else if (keys.is_strange)
+    _refuse(self, "no JSON at byte %" G_GSIZE_FORMAT ": names and texts stand in double quotes", keys.at);
   while (keys.depth > 0)
     g_array_unref(keys.seen[--keys.depth]);
   g_free(twice);
-  return twice == NULL;
+  return twice == NULL && !keys.is_strange;
 }
 
 static PkSequences *
@@ -632,7 +646,7 @@ pk_sequences_new_from_text(const gchar *text, gsize len, const gchar *name, GErr
             (gsize) ((const gchar *) memchr(text, '\0', len) - text));
   else if ((root = _parse(&reader, text, len)))
     {
-      ok = _check_twice(&reader, pk_slice(text, len)) && _read_entries(&reader, root);
+      ok = _check_text(&reader, pk_slice(text, len)) && _read_entries(&reader, root);
       json_object_put(root);
     }
   else if (error && !*error)

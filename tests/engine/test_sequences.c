@@ -394,6 +394,15 @@ Test(sequences, what_follows_a_nul_is_not_passed_over)
   g_error_free(error);
 }
 
+/* json-c takes such keys; and what stood in one was read as objects, more than there was room for. */
+Test(sequences, keys_in_single_quotes_are_refused)
+{
+  _expect_refused("{'entries': []}", "no JSON at byte 1: names and texts stand in double quotes");
+  _expect_refused("{\"entries\": [{'\"{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{': 1}]}",
+                  "no JSON at byte 14: names and texts stand in double quotes");
+  _expect_refused("{\"entries\": [{'a\"': \"}}}}\"}]}", "no JSON at byte 14: names and texts stand in double quotes");
+}
+
 Test(sequences, a_key_that_is_there_twice_is_refused_with_its_line)
 {
   _expect_refused("{\"entries\": [\n {\"id\": \"a\", \"ports\": [1, 2],\n \"ports\": [3, 4]} ]}",
