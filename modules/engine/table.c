@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 #include "engine/alert.h"
+#include "engine/pages.h"
 #include "scan/address.h"
 #include "scan/slice.h"
 
@@ -147,7 +148,12 @@ pk_table_new(const PkOptions *options, GError **error)
                   "the system gives no random bytes, which the table's hash needs");
       return NULL;
     }
-  self = g_new0(PkTable, 1);
+  self = pk_pages_new(1, sizeof(*self));
+  if (!self)
+    {
+      g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE, "the system gives no memory for the table");
+      return NULL;
+    }
   _configure(self, options);
   randombytes_buf(self->config.secret, sizeof(self->config.secret));
   /* With one shard only the names that give way depend on a secret; all zero, they do not. */
@@ -173,7 +179,7 @@ pk_table_free(PkTable *self)
     }
   if (self->config.sequences)
     pk_sequences_unref(self->config.sequences);
-  g_free(self);
+  pk_pages_free(self, 1, sizeof(*self));
 }
 
 /* The crowd's part of a key, wherever that lies. */
