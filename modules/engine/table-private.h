@@ -53,6 +53,14 @@ pk_table_set_usec(gint *seconds, gint64 usec)
   g_atomic_int_set(seconds, (gint) pk_memory_seconds(usec));
 }
 
+/* Written only when it grows: with each message it would take the cache line that it lies in from all workers. */
+static inline void
+pk_table_raise_usec(gint *seconds, gint64 usec)
+{
+  if (pk_memory_seconds(usec) > (guint32) g_atomic_int_get(seconds))
+    pk_table_set_usec(seconds, usec);
+}
+
 /* The latest arrival time that is known, in whole seconds; 0: there was none. */
 static inline gint64
 pk_table_latest_usec(const PkTable *self)

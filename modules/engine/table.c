@@ -291,7 +291,7 @@ _read_clock(PkTable *self, gint64 arrival_usec)
   gint64 ticked_usec = pk_table_get_usec(&self->ticked_sec);
 
   if (G_UNLIKELY(ticked_usec == 0))
-    pk_table_set_usec(&self->seen_sec, MAX(pk_table_get_usec(&self->seen_sec), now_usec));
+    pk_table_raise_usec(&self->seen_sec, now_usec);
   else if (G_UNLIKELY(set_back_usec > 0 && now_usec - ticked_usec > STALL_USEC_MAX))
     return ticked_usec;
   return MAX(now_usec, ticked_usec - WAIT_USEC_MAX);
