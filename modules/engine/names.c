@@ -20,7 +20,7 @@ typedef struct _Name
 {
   gchar text[PK_NAME_BYTES];
   guint32 generation; /* 0: never used */
-  guint32 used;       /* PkNames.uses when it was last asked for */
+  guint32 used;       /* PkNames.uses when it was last asked for after another one */
   guint8 len;
 } Name;
 
@@ -64,11 +64,17 @@ _holds(const Name *self, PkSlice name)
 }
 
 static PkNameId
-_id_of(PkNames *self, guint32 slot)
+_id_at(const PkNames *self, guint32 slot)
+{
+  return self->names[slot].generation << SLOT_BITS | slot;
+}
+
+static PkNameId
+_use(PkNames *self, guint32 slot)
 {
   self->latest = slot;
   self->names[slot].used = ++self->uses;
-  return self->names[slot].generation << SLOT_BITS | slot;
+  return _id_at(self, slot);
 }
 
 /* The place that was not used for the longest time. */
@@ -104,15 +110,15 @@ pk_names_get_id(PkNames *self, PkSlice name)
   if (name.len == 0)
     return 0;
   if (_holds(&self->names[self->latest], name))
-    return _id_of(self, self->latest);
+    return _id_at(self, self->latest);
   crypto_shorthash(hash, (const guchar *) name.data, name.len, self->secret);
   first = hash[0] % SETS * WAYS;
   for (slot = first; slot < first + WAYS; slot++)
     if (_holds(&self->names[slot], name))
-      return _id_of(self, slot);
+      return _use(self, slot);
   slot = _find_place(self, first);
   _replace(&self->names[slot], name);
-  return _id_of(self, slot);
+  return _use(self, slot);
 }
 
 const gchar *

@@ -6,6 +6,9 @@
 
 #include <glib.h>
 
+/* What processors exchange: where one writes, the others wait when they read beside it. */
+#define PK_CACHE_LINE_BYTES 64
+
 /* Memory of tables: all zero, and taken from the system only where it is
  * touched.  malloc() clears what lies below its mmap() threshold, so tables in
  * sixteen shards would be resident before they hold anything. */

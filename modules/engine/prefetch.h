@@ -4,10 +4,7 @@
 #ifndef PK_PREFETCH_H_INCLUDED
 #define PK_PREFETCH_H_INCLUDED
 
-#include <glib.h>
-
-/* Larger than some processors', which then fetch less. */
-#define PK_CACHE_LINE 64
+#include "engine/pages.h"
 
 /* Asks for so many bytes, at least 1, to be in the caches soon.  Reads nothing, and so may be asked for memory that
  * another thread writes. */
@@ -16,7 +13,7 @@ pk_prefetch(gconstpointer data, gsize bytes)
 {
   const guint8 *first = data;
 
-  for (gsize i = 0; i < bytes; i += PK_CACHE_LINE)
+  for (gsize i = 0; i < bytes; i += PK_CACHE_LINE_BYTES)
     __builtin_prefetch(first + i);
   __builtin_prefetch(first + bytes - 1);
 }

@@ -4,6 +4,7 @@
 #ifndef PK_TABLE_PRIVATE_H_INCLUDED
 #define PK_TABLE_PRIVATE_H_INCLUDED
 
+#include "engine/pages.h"
 #include "engine/shard.h"
 #include "engine/table.h"
 
@@ -12,26 +13,30 @@
 /* A power of two; there may be fewer. */
 #define PK_TABLE_SHARDS_MAX (1 << PK_SHARD_BITS)
 
-/* A cache line of its own, so that workers do not disturb each other. */
+/* What a worker writes lies in other cache lines than what all of them read, so that they do not wait for each other
+ * where they do not have to. */
 typedef struct _PkTableSlot
 {
-  GMutex lock;
   PkShard *shard;
+  _Alignas(PK_CACHE_LINE_BYTES) GMutex lock;
   guint64 changes; /* of what is kept, by the same lock; of what belongs to no shard, in the first slot */
-  gchar padding[40];
 } PkTableSlot;
+
+G_STATIC_ASSERT(sizeof(PkTableSlot) == 2 * PK_CACHE_LINE_BYTES);
 
 struct _PkTable
 {
+  /* Read with each message, and hardly ever written: */
   PkShardConfig config;
-  PkShardCaps caps;
-  guint ipv6_prefix;       /* bits */
+  guint ipv6_prefix; /* bits */
+  guint n_slots;
+  gsize bytes;
   gint services_began_sec; /* atomic, a guint32; arrival time of the first permitted connection, 0: none yet */
   gint set_back_sec;       /* the same; by so much the caller's clock was set back: is added to what it says */
   gint ticked_sec;         /* the same; arrival time of the last tick, 0: none yet */
   gint seen_sec;           /* the same; until then, the latest arrival time that there was */
-  guint n_slots;
-  gsize bytes;
+  /* Written by whoever has a new source: */
+  _Alignas(PK_CACHE_LINE_BYTES) PkShardCaps caps;
   PkTableSlot slots[PK_TABLE_SHARDS_MAX];
 };
 
@@ -46,6 +51,14 @@ static inline void
 pk_table_set_usec(gint *seconds, gint64 usec)
 {
   g_atomic_int_set(seconds, (gint) pk_memory_seconds(usec));
+}
+
+/* Written only when it grows: with each message it would take the cache line that it lies in from all workers. */
+static inline void
+pk_table_raise_usec(gint *seconds, gint64 usec)
+{
+  if (pk_memory_seconds(usec) > (guint32) g_atomic_int_get(seconds))
+    pk_table_set_usec(seconds, usec);
 }
 
 /* The latest arrival time that is known, in whole seconds; 0: there was none. */

@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 #include "engine/alert.h"
+#include "engine/pages.h"
 #include "scan/address.h"
 #include "scan/slice.h"
 
@@ -29,8 +30,41 @@
 /* And so long after it, where the caller is late with the next one. */
 #define STALL_USEC_MAX (60 * (gint64) G_USEC_PER_SEC)
 
+/* Before the last attempt to get a lock without the kernel; all together are twice as many, which take some 3 us. */
+#define PAUSES_MAX 64
+
 /* A scope and a log host, as long as names can be, and what joins them. */
 #define SCOPE_BYTES_MAX (2 * PK_NAME_BYTES)
+
+/* ---- locks ---------------------------------------------------------------- */
+
+/* Tells the processor that this thread waits for another one. */
+static void
+_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("yield");
+#endif
+}
+
+/* Who has the lock needs it for less time than the kernel takes to put this thread to sleep and to wake it; unless it
+ * waits for a processor itself.  Each attempt takes the cache line away from it, so they become rarer. */
+static void
+_lock(PkTableSlot *slot)
+{
+  for (guint pauses = 1; pauses <= PAUSES_MAX; pauses *= 2)
+    {
+      if (g_mutex_trylock(&slot->lock))
+        return;
+      for (guint i = 0; i < pauses; i++)
+        _pause();
+    }
+  g_mutex_lock(&slot->lock);
+}
+
+/* ---- creation ------------------------------------------------------------- */
 
 static guint
 _count_shards(const PkOptions *options)
@@ -147,7 +181,12 @@ pk_table_new(const PkOptions *options, GError **error)
                   "the system gives no random bytes, which the table's hash needs");
       return NULL;
     }
-  self = g_new0(PkTable, 1);
+  self = pk_pages_new(1, sizeof(*self));
+  if (!self)
+    {
+      g_set_error(error, PK_OPTION_ERROR, PK_OPTION_ERROR_VALUE, "the system gives no memory for the table");
+      return NULL;
+    }
   _configure(self, options);
   randombytes_buf(self->config.secret, sizeof(self->config.secret));
   /* With one shard only the names that give way depend on a secret; all zero, they do not. */
@@ -173,7 +212,7 @@ pk_table_free(PkTable *self)
     }
   if (self->config.sequences)
     pk_sequences_unref(self->config.sequences);
-  g_free(self);
+  pk_pages_free(self, 1, sizeof(*self));
 }
 
 /* The crowd's part of a key, wherever that lies. */
@@ -223,7 +262,7 @@ _ask_the_crowd(PkTable *self, PkDraft *draft, gint64 arrival_usec)
     return;
   key = _hash_sequence(self, alert);
   slot = pk_table_slot_of(self, key);
-  g_mutex_lock(&slot->lock);
+  _lock(slot);
   pk_crowd_add_sequence(pk_shard_crowd(slot->shard), key, (guint32) draft->source,
                         (guint32) _hash(self, &alert->dest, sizeof(alert->dest)), pk_memory_seconds(arrival_usec),
                         &facts);
@@ -245,7 +284,7 @@ _decide(PkTable *self, PkDrafts *drafts, gint64 arrival_usec, PkAlert *ret_alert
       PkTableSlot *slot = pk_table_slot_of(self, draft->source);
 
       _ask_the_crowd(self, draft, arrival_usec);
-      g_mutex_lock(&slot->lock);
+      _lock(slot);
       n += pk_ledger_decide(pk_shard_ledger(slot->shard), draft, arrival_usec, &ret_alerts[n]);
       slot->changes++;
       g_mutex_unlock(&slot->lock);
@@ -285,7 +324,7 @@ _read_clock(PkTable *self, gint64 arrival_usec)
   gint64 ticked_usec = pk_table_get_usec(&self->ticked_sec);
 
   if (G_UNLIKELY(ticked_usec == 0))
-    pk_table_set_usec(&self->seen_sec, MAX(pk_table_get_usec(&self->seen_sec), now_usec));
+    pk_table_raise_usec(&self->seen_sec, now_usec);
   else if (G_UNLIKELY(set_back_usec > 0 && now_usec - ticked_usec > STALL_USEC_MAX))
     return ticked_usec;
   return MAX(now_usec, ticked_usec - WAIT_USEC_MAX);
@@ -346,7 +385,7 @@ pk_table_observe(PkTable *self, const PkSender *sender, const PkHit *hit, const 
   pk_table_identify(self, sender, &arrival.hash, &arrival.memory);
   slot = pk_table_slot_of(self, arrival.hash);
   pk_shard_prefetch(slot->shard, arrival.hash, arrival.memory);
-  g_mutex_lock(&slot->lock);
+  _lock(slot);
   pk_shard_observe(slot->shard, &arrival, &drafts);
   slot->changes++;
   g_mutex_unlock(&slot->lock);
@@ -405,7 +444,7 @@ _put_listener(PkTable *self, guint64 key, gint64 arrival_usec)
 {
   PkTableSlot *slot = pk_table_slot_of(self, key);
 
-  g_mutex_lock(&slot->lock);
+  _lock(slot);
   pk_crowd_add_listener(pk_shard_crowd(slot->shard), key, arrival_usec);
   slot->changes++;
   g_mutex_unlock(&slot->lock);
@@ -427,7 +466,7 @@ _get_listener(PkTable *self, guint64 key)
   PkTableSlot *slot = pk_table_slot_of(self, key);
   gint64 arrival_usec;
 
-  g_mutex_lock(&slot->lock);
+  _lock(slot);
   arrival_usec = pk_crowd_get_listener(pk_shard_crowd(slot->shard), key);
   g_mutex_unlock(&slot->lock);
   return arrival_usec;
@@ -449,7 +488,7 @@ _expect(PkTable *self, const PkEvidence *evidence, guint64 memory)
   PkTableSlot *slot = pk_table_slot_of(self, evidence->source);
   PkExpectation expectation;
 
-  g_mutex_lock(&slot->lock);
+  _lock(slot);
   expectation = pk_shard_expects(slot->shard, evidence->source, memory, &evidence->address, &evidence->dest,
                                  evidence->arrival_usec);
   g_mutex_unlock(&slot->lock);
@@ -462,7 +501,7 @@ _add_service(PkTable *self, const PkEvidence *evidence)
   guint64 key = _hash_service(self, evidence);
   PkTableSlot *slot = pk_table_slot_of(self, key);
 
-  g_mutex_lock(&slot->lock);
+  _lock(slot);
   pk_crowd_add_service(pk_shard_crowd(slot->shard), key, pk_memory_seconds(evidence->arrival_usec));
   slot->changes++;
   g_mutex_unlock(&slot->lock);
@@ -486,7 +525,7 @@ _is_service(PkTable *self, const PkEvidence *evidence)
 
   if (_is_young(self, evidence->arrival_usec))
     return TRUE;
-  g_mutex_lock(&slot->lock);
+  _lock(slot);
   is_service = pk_crowd_has_service(pk_shard_crowd(slot->shard), key, pk_memory_seconds(evidence->arrival_usec));
   g_mutex_unlock(&slot->lock);
   return is_service;
@@ -498,7 +537,7 @@ _take_evidence(PkTable *self, const PkEvidence *evidence, PkAlert *ret_alerts)
   PkTableSlot *slot = pk_table_slot_of(self, evidence->source);
   PkDrafts drafts = { 0 };
 
-  g_mutex_lock(&slot->lock);
+  _lock(slot);
   pk_shard_take_evidence(slot->shard, evidence, &drafts);
   slot->changes++;
   g_mutex_unlock(&slot->lock);
@@ -509,7 +548,7 @@ _take_evidence(PkTable *self, const PkEvidence *evidence, PkAlert *ret_alerts)
 static void
 _count_change(PkTable *self)
 {
-  g_mutex_lock(&self->slots[0].lock);
+  _lock(&self->slots[0]);
   self->slots[0].changes++;
   g_mutex_unlock(&self->slots[0].lock);
 }
@@ -556,7 +595,7 @@ _expire_one(PkTable *self, PkTableSlot *slot, gint64 arrival_usec, PkAlert *ret_
   PkDrafts drafts = { 0 };
   gboolean done;
 
-  g_mutex_lock(&slot->lock);
+  _lock(slot);
   done = pk_shard_expire(slot->shard, arrival_usec, &drafts, ret_alerts, ret_n);
   slot->changes += done;
   g_mutex_unlock(&slot->lock);
@@ -620,7 +659,7 @@ pk_table_get_stats(PkTable *self, PkStats *ret_stats)
 
   for (guint i = 0; i < self->n_slots; i++)
     {
-      g_mutex_lock(&self->slots[i].lock);
+      _lock(&self->slots[i]);
       pk_shard_add_stats(self->slots[i].shard, &stats);
       stats.held_hits += pk_shard_count_hits(self->slots[i].shard);
       g_mutex_unlock(&self->slots[i].lock);
@@ -638,7 +677,7 @@ pk_table_count_changes(PkTable *self)
 
   for (guint i = 0; i < self->n_slots; i++)
     {
-      g_mutex_lock(&self->slots[i].lock);
+      _lock(&self->slots[i]);
       changes += self->slots[i].changes;
       g_mutex_unlock(&self->slots[i].lock);
     }
@@ -648,7 +687,7 @@ pk_table_count_changes(PkTable *self)
 void
 pk_table_visit_shard(PkTable *self, guint i, PkShardVisit visit, gpointer user_data)
 {
-  g_mutex_lock(&self->slots[i].lock);
+  _lock(&self->slots[i]);
   visit(self->slots[i].shard, user_data);
   g_mutex_unlock(&self->slots[i].lock);
 }

@@ -83,10 +83,11 @@ def measure_workers(surroundings, size, figures, log):
             raise BenchError(f"{figure['workers']} workers found {figure['alerts']} of {len(log.truth)} knocks")
     alone = figures.rounds("held/workers/1")
     for workers in WORKERS[1:]:
-        # What they would do together if nobody else used the processors: a line takes its CPU and its waits for locks.
-        at_once = min(workers, os.cpu_count())
-        together = figures.rounds(f"held/workers/{workers}")
-        figures.values[f"scale/{workers}"] = [at_once * one / nsec for nsec, one in zip(together, alone)]
+        # What they would do together if nobody else used the processors: as much as these can, but no worker does
+        # anything while it waits for a lock.
+        pairs = zip(figures.rounds(f"nsec/workers/{workers}"), figures.rounds(f"held/workers/{workers}"))
+        rates = [min(os.cpu_count() / nsec, workers / held) for nsec, held in pairs]
+        figures.values[f"scale/{workers}"] = [rate * one for rate, one in zip(rates, alone)]
     rates = ", ".join(f"{figures.median(f'rate/workers/{n}'):,.0f}" for n in WORKERS)
     progress(f"workers: {rates} lines a second")
 

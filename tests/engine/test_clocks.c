@@ -152,6 +152,17 @@ Test(clocks, a_clock_that_is_set_back_before_the_first_tick_makes_nothing_wait)
   EXPECT_ALERTS(1);
 }
 
+Test(clocks, a_message_between_a_set_back_clock_and_the_first_tick_makes_nothing_wait)
+{
+  _knock(USER, 500, 500);
+  set_back_msec = DAY;
+  _deny(OTHER, SERVER, 7100, 900, 900);
+  _tick_through(1000, 9000);
+  EXPECT_ALERTS(0);
+  _tick_through(10000, 12000);
+  EXPECT_ALERTS(1);
+}
+
 Test(clocks, a_knock_across_a_set_back_clock_is_one_knock)
 {
   for (guint i = 0; i < G_N_ELEMENTS(SET_BACK); i++)

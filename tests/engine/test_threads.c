@@ -47,6 +47,7 @@ typedef struct _Worker
 /* GLib makes its locks of futexes and is not instrumented, so the sanitizer does
  * not know them as locks: these stand in front of GLib's and tell it. */
 static void (*_lock)(GMutex *);
+static gboolean (*_try_lock)(GMutex *);
 static void (*_unlock)(GMutex *);
 
 void
@@ -54,6 +55,16 @@ g_mutex_lock(GMutex *mutex)
 {
   _lock(mutex);
   __tsan_acquire(mutex);
+}
+
+gboolean
+g_mutex_trylock(GMutex *mutex)
+{
+  gboolean locked = _try_lock(mutex);
+
+  if (locked)
+    __tsan_acquire(mutex);
+  return locked;
 }
 
 void
@@ -67,6 +78,7 @@ static void
 _announce_locks(void)
 {
   _lock = dlsym(RTLD_NEXT, "g_mutex_lock");
+  _try_lock = dlsym(RTLD_NEXT, "g_mutex_trylock");
   _unlock = dlsym(RTLD_NEXT, "g_mutex_unlock");
 }
 #else

@@ -9,21 +9,23 @@
 #include <sanitizer/tsan_interface.h>
 
 typedef void (*LockFunc)(void *mutex);
+typedef int (*TryLockFunc)(void *mutex);
 
 void g_mutex_lock(void *mutex);
+int g_mutex_trylock(void *mutex);
 void g_mutex_unlock(void *mutex);
 char *bindtextdomain(const char *domain, const char *folder);
 char *bind_textdomain_codeset(const char *domain, const char *codeset);
 
 /* Two threads may look for the same function at once; both find the same. */
-static LockFunc
-_find(LockFunc *known, const char *name)
+static void *
+_find(void **known, const char *name)
 {
-  LockFunc func = __atomic_load_n(known, __ATOMIC_RELAXED);
+  void *func = __atomic_load_n(known, __ATOMIC_RELAXED);
 
   if (!func)
     {
-      func = (LockFunc) dlsym(RTLD_NEXT, name);
+      func = dlsym(RTLD_NEXT, name);
       __atomic_store_n(known, func, __ATOMIC_RELAXED);
     }
   return func;
@@ -32,19 +34,30 @@ _find(LockFunc *known, const char *name)
 void
 g_mutex_lock(void *mutex)
 {
-  static LockFunc known;
+  static void *known;
 
-  _find(&known, "g_mutex_lock")(mutex);
+  ((LockFunc) _find(&known, "g_mutex_lock"))(mutex);
   __tsan_acquire(mutex);
+}
+
+int
+g_mutex_trylock(void *mutex)
+{
+  static void *known;
+  int locked = ((TryLockFunc) _find(&known, "g_mutex_trylock"))(mutex);
+
+  if (locked)
+    __tsan_acquire(mutex);
+  return locked;
 }
 
 void
 g_mutex_unlock(void *mutex)
 {
-  static LockFunc known;
+  static void *known;
 
   __tsan_release(mutex);
-  _find(&known, "g_mutex_unlock")(mutex);
+  ((LockFunc) _find(&known, "g_mutex_unlock"))(mutex);
 }
 
 /* Under the sanitizer a reader of the C library's gettext keeps its lock, and who
