@@ -18,19 +18,20 @@
  * are not those of the packet.  An ICMP error ends with the packet that caused
  * it, in brackets, with a tuple of its own. */
 
+/* A key as a number, so that telling keys apart costs one switch; the bytes as
+ * pk_octets_load() has them. */
+#define KEY2(a, b) ((guint64) (a) | (guint64) (b) << 8)
+#define KEY3(a, b, c) (KEY2(a, b) | (guint64) (c) << 16)
+#define KEY4(a, b, c, d) (KEY3(a, b, c) | (guint64) (d) << 24)
+#define KEY5(a, b, c, d, e) (KEY4(a, b, c, d) | (guint64) (e) << 32)
+#define KEY6(a, b, c, d, e, f) (KEY5(a, b, c, d, e) | (guint64) (f) << 40)
+#define KEY7(a, b, c, d, e, f, g) (KEY6(a, b, c, d, e, f) | (guint64) (g) << 48)
+#define KEY8(a, b, c, d, e, f, g, h) (KEY7(a, b, c, d, e, f, g) | (guint64) (h) << 56)
+
 /* ---- where the kernel's own part begins ----------------------------------- */
 
 /* Room for an interface name: the kernel permits 15 bytes. */
 #define INTERFACE_BYTES_MAX 32
-
-static gboolean
-_starts_with_any(PkSlice text, const PkSlice *words, gsize n)
-{
-  for (gsize i = 0; i < n; i++)
-    if (pk_slice_starts_with(text, words[i]))
-      return TRUE;
-  return FALSE;
-}
 
 /* The offset of the key whose "=" stands at equals; -1: not IN or OUT. */
 static gssize
@@ -49,15 +50,33 @@ _key_start(PkSlice text, gsize equals)
   return (gssize) start;
 }
 
+/* text begins with a key that the kernel writes after IN= or OUT=. */
+static gboolean
+_begins_with_next_key(PkSlice text)
+{
+  guint64 octets = pk_octets_load(text.data, pk_slice_end(text));
+
+  switch ((guint32) octets)
+    {
+    case (guint32) KEY4('O', 'U', 'T', '='):
+    case (guint32) KEY4('M', 'A', 'C', '='):
+    case (guint32) KEY4('S', 'R', 'C', '='):
+      return TRUE;
+    default:
+      return pk_octets_first(octets, 7) == KEY7('P', 'H', 'Y', 'S', 'I', 'N', '=') ||
+             octets == KEY8('P', 'H', 'Y', 'S', 'O', 'U', 'T', '=');
+    }
+}
+
 /* A prefix is free text and may hold "IN=" itself, so what follows must look
  * like the kernel's as well. */
 static gboolean
 _body_follows(PkSlice value)
 {
-  static const PkSlice next[] = { { "OUT=", 4 }, { "MAC=", 4 }, { "SRC=", 4 }, { "PHYSIN=", 7 }, { "PHYSOUT=", 8 } };
-  gssize blank = pk_slice_find_char(pk_slice(value.data, MIN(value.len, INTERFACE_BYTES_MAX)), ' ');
+  const gchar *end = value.data + MIN(value.len, INTERFACE_BYTES_MAX);
+  const gchar *blank = pk_octets_find(value.data, end, ' ');
 
-  return blank >= 0 && _starts_with_any(pk_slice_from(value, (gsize) blank + 1), next, G_N_ELEMENTS(next));
+  return blank < end && _begins_with_next_key(pk_slice_from(value, (gsize) (blank - value.data) + 1));
 }
 
 /* Mostly "IN=" comes first; Proxmox leaves out an IN= or OUT= that is empty. */
@@ -83,14 +102,6 @@ pk_netfilter_find_body(const PkLine *line)
 }
 
 /* ---- keys and values ------------------------------------------------------ */
-
-/* A key as a number, so that telling keys apart costs one switch; the bytes as
- * pk_octets_load() has them. */
-#define KEY2(a, b) ((guint64) (a) | (guint64) (b) << 8)
-#define KEY3(a, b, c) (KEY2(a, b) | (guint64) (c) << 16)
-#define KEY4(a, b, c, d) (KEY3(a, b, c) | (guint64) (d) << 24)
-#define KEY5(a, b, c, d, e) (KEY4(a, b, c, d) | (guint64) (e) << 32)
-#define KEY6(a, b, c, d, e, f) (KEY5(a, b, c, d, e) | (guint64) (f) << 40)
 
 typedef struct _Reader
 {
