@@ -117,12 +117,15 @@ typedef struct _Reader
 static inline gboolean
 _read_number(const Reader *self, PkSlice value, guint max, guint *ret_number)
 {
-  guint64 octets = pk_octets_load(value.data, self->end);
+  guint64 digits;
   guint number;
 
-  if (value.len == 0 || value.len > 5 || pk_octets_no_digit(octets) << (64 - 8 * value.len))
+  if (value.len == 0 || value.len > 5)
     return FALSE;
-  number = pk_octets_number(octets, (guint) value.len);
+  digits = pk_octets_digits(pk_octets_load(value.data, self->end), (guint) value.len);
+  if (pk_octets_over_nine(digits))
+    return FALSE;
+  number = pk_octets_join_digits(digits);
   if (number > max)
     return FALSE;
   *ret_number = number;
