@@ -265,14 +265,21 @@ _take_pri(PkSlice *rest)
   *rest = pk_slice_from(*rest, (gsize) close + 1);
 }
 
+/* In parts, as in pk_event_init(). */
+static void
+_init(PkLine *self)
+{
+  memset(self, 0, G_STRUCT_OFFSET(PkLine, msgid));
+  memset(&self->msgid, 0, sizeof(*self) - G_STRUCT_OFFSET(PkLine, msgid));
+}
+
 void
 pk_line_parse(const gchar *data, gsize len, const PkClock *clock, PkLine *ret_line)
 {
   PkSlice rest = pk_slice(data, MIN(len, PK_LINE_BYTES_MAX));
   gboolean is_rfc5424;
 
-  *ret_line = (PkLine){ 0 };
-
+  _init(ret_line);
   while (rest.len && (rest.data[rest.len - 1] == '\n' || rest.data[rest.len - 1] == '\r'))
     rest.len--;
   /* A message without a program may be a line with a header of its own: that is
