@@ -9,19 +9,29 @@
 /* Longer words are no program or host name. */
 #define NAME_BYTES_MAX 255
 
+/* What a character may be part of. */
+#define OF_PROGRAM 1
+#define OF_HOST 2
+#define OF_BOTH (OF_PROGRAM | OF_HOST)
+
 /* clang-format off */
-static const guint8 PROGRAM_CHARS[256] =
+static const guint8 NAME_CHARS[256] =
 {
-  ['0' ... '9'] = TRUE, ['A' ... 'Z'] = TRUE, ['a' ... 'z'] = TRUE,
-  ['_'] = TRUE, ['-'] = TRUE, ['.'] = TRUE, ['/'] = TRUE, ['+'] = TRUE, ['@'] = TRUE,
+  ['0' ... '9'] = OF_BOTH, ['A' ... 'Z'] = OF_BOTH, ['a' ... 'z'] = OF_BOTH,
+  ['_'] = OF_BOTH, ['-'] = OF_BOTH, ['.'] = OF_BOTH, ['/'] = OF_BOTH, ['@'] = OF_BOTH,
+  ['+'] = OF_PROGRAM, [':'] = OF_HOST,
 };
 /* clang-format on */
 
-/* A table, as each character of a line's tag is asked for. */
-static inline gboolean
-_is_program_char(gchar c)
+/* How many of the first NAME_BYTES_MAX characters of text come before one that is no part of what. */
+static inline gsize
+_measure_name(PkSlice text, guint8 what)
 {
-  return PROGRAM_CHARS[(guchar) c];
+  gsize at = 0, max = MIN(text.len, NAME_BYTES_MAX);
+
+  while (at < max && (NAME_CHARS[(guchar) text.data[at]] & what) == what)
+    at++;
+  return at;
 }
 
 /* Length of "program: " or "program[pid]: " at the beginning of text, 0 if
@@ -30,14 +40,12 @@ _is_program_char(gchar c)
 static gsize
 _measure_tag(PkSlice text, PkSlice *ret_program)
 {
-  gsize at = 0, name_len;
+  gsize at, name_len;
   gssize close;
 
   if (text.len == 0 || !(g_ascii_isalnum(text.data[0]) || text.data[0] == '/'))
     return 0;
-  while (at < text.len && at < NAME_BYTES_MAX && _is_program_char(text.data[at]))
-    at++;
-  name_len = at;
+  at = name_len = _measure_name(text, OF_PROGRAM);
   if (at < text.len && text.data[at] == '[')
     {
       close = pk_slice_find_char(pk_slice(text.data + at, MIN(text.len - at, NAME_BYTES_MAX)), ']');
@@ -107,14 +115,35 @@ _set_unless_nil(PkSlice *member, PkSlice word)
     *member = word;
 }
 
-/* "[UFW" of a line without a host is none. */
 static gboolean
-_is_host(PkSlice word)
+_is_word(PkSlice text, gsize len)
 {
-  for (gsize i = 0; i < word.len; i++)
-    if (!g_ascii_isalnum(word.data[i]) && pk_slice_find_char(PK_SLICE("._:-@/"), word.data[i]) < 0)
-      return FALSE;
-  return word.len <= NAME_BYTES_MAX;
+  return len > 0 && len < text.len && text.data[len] == ' ';
+}
+
+/* Length of the next word if it can be a host and is no tag, else 0.  "[UFW" of a line without a host is none. */
+static gsize
+_measure_host(PkSlice text)
+{
+  gsize len = _measure_name(text, OF_BOTH);
+  PkSlice program;
+
+  /* Mostly it has neither a colon nor a plus, and then it is no tag. */
+  if (_is_word(text, len))
+    return len;
+  len = _measure_name(text, OF_HOST);
+  return _is_word(text, len) && _measure_tag(text, &program) == 0 ? len : 0;
+}
+
+static void
+_take_host(PkSlice *rest, PkLine *line)
+{
+  gsize len = _measure_host(*rest);
+
+  if (len == 0)
+    return;
+  line->host = pk_slice(rest->data, len);
+  *rest = pk_slice_from(*rest, len + 1);
 }
 
 /* Length of an SD-ELEMENT, `[id name="value" ...]`, 0 if text begins with none.
@@ -209,18 +238,13 @@ static void
 _take_rfc3164(PkSlice *rest, const PkClock *clock, PkLine *line)
 {
   gint64 time_usec;
-  PkSlice program, host, after;
   gsize len = _take_stamp(*rest, clock, &time_usec);
 
   if (len > 0)
     {
       line->time_usec = time_usec;
-      *rest = after = pk_slice_from(*rest, len);
-      if (_measure_tag(*rest, &program) == 0 && _take_word(&after, &host) && _is_host(host))
-        {
-          line->host = host;
-          *rest = after;
-        }
+      *rest = pk_slice_from(*rest, len);
+      _take_host(rest, line);
     }
   _take_tag(rest, line);
 }
@@ -241,13 +265,21 @@ _take_pri(PkSlice *rest)
   *rest = pk_slice_from(*rest, (gsize) close + 1);
 }
 
+/* In parts, as in pk_event_init(). */
+static void
+_init(PkLine *self)
+{
+  memset(self, 0, G_STRUCT_OFFSET(PkLine, msgid));
+  memset(&self->msgid, 0, sizeof(*self) - G_STRUCT_OFFSET(PkLine, msgid));
+}
+
 void
 pk_line_parse(const gchar *data, gsize len, const PkClock *clock, PkLine *ret_line)
 {
   PkSlice rest = pk_slice(data, MIN(len, PK_LINE_BYTES_MAX));
-  PkLine line = { 0 };
   gboolean is_rfc5424;
 
+  _init(ret_line);
   while (rest.len && (rest.data[rest.len - 1] == '\n' || rest.data[rest.len - 1] == '\r'))
     rest.len--;
   /* A message without a program may be a line with a header of its own: that is
@@ -255,11 +287,10 @@ pk_line_parse(const gchar *data, gsize len, const PkClock *clock, PkLine *ret_li
   do
     {
       _take_pri(&rest);
-      is_rfc5424 = _take_rfc5424(&rest, &line);
+      is_rfc5424 = _take_rfc5424(&rest, ret_line);
     }
-  while (is_rfc5424 && line.program.len == 0);
+  while (is_rfc5424 && ret_line->program.len == 0);
   if (!is_rfc5424)
-    _take_rfc3164(&rest, clock, &line);
-  line.text = rest;
-  *ret_line = line;
+    _take_rfc3164(&rest, clock, ret_line);
+  ret_line->text = rest;
 }

@@ -58,13 +58,18 @@ pk_octets_equal(guint64 octets, gchar byte)
   return (difference - PK_OCTETS_ALL(0x01)) & ~difference & PK_OCTETS_ALL(0x80);
 }
 
+/* Where octets, less '0' each, holds something other than 0 to 9; exact. */
+static inline guint64
+pk_octets_over_nine(guint64 digits)
+{
+  return (((digits & PK_OCTETS_ALL(0x7f)) + PK_OCTETS_ALL(0x76)) | digits) & PK_OCTETS_ALL(0x80);
+}
+
 /* Where octets holds something other than '0' to '9'; exact. */
 static inline guint64
 pk_octets_no_digit(guint64 octets)
 {
-  guint64 digits = octets ^ PK_OCTETS_ALL('0');
-
-  return (((digits & PK_OCTETS_ALL(0x7f)) + PK_OCTETS_ALL(0x76)) | digits) & PK_OCTETS_ALL(0x80);
+  return pk_octets_over_nine(octets ^ PK_OCTETS_ALL('0'));
 }
 
 /* How many bytes lie before the first of mask: 0 to 8. */
@@ -81,16 +86,27 @@ pk_octets_first(guint64 octets, guint n)
   return octets & ((G_GUINT64_CONSTANT(1) << (8 * n)) - 1);
 }
 
-/* The decimal number that the first n bytes, 1 to 8 digits, stand for: pairs of
- * digits first, then pairs of pairs. */
-static inline guint32
-pk_octets_number(guint64 octets, guint n)
+/* The first n bytes, 1 to 8, less '0' each, behind zeros. */
+static inline guint64
+pk_octets_digits(guint64 octets, guint n)
 {
-  guint64 digits = (octets ^ PK_OCTETS_ALL('0')) << (64 - 8 * n);
+  return (octets ^ PK_OCTETS_ALL('0')) << (64 - 8 * n);
+}
 
+/* The decimal number of eight digits: pairs of digits first, then pairs of pairs. */
+static inline guint32
+pk_octets_join_digits(guint64 digits)
+{
   digits = (digits * (1 + (10u << 8)) >> 8) & G_GUINT64_CONSTANT(0x00ff00ff00ff00ff);
   digits = (digits * (1 + (100u << 16)) >> 16) & G_GUINT64_CONSTANT(0x0000ffff0000ffff);
   return (guint32) (digits * (1 + (G_GUINT64_CONSTANT(10000) << 32)) >> 32);
+}
+
+/* The decimal number that the first n bytes, 1 to 8 digits, stand for. */
+static inline guint32
+pk_octets_number(guint64 octets, guint n)
+{
+  return pk_octets_join_digits(pk_octets_digits(octets, n));
 }
 
 /* The first byte at or after at; end if there is none. */

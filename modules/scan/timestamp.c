@@ -233,8 +233,8 @@ _take_year(const Civil *civil, gint64 offset_usec, gint64 *ret_usec)
   return _date_exists(civil);
 }
 
-gsize
-pk_timestamp_parse_bsd(PkSlice text, gint64 now_usec, gint utc_offset_seconds, gint64 *ret_usec)
+static gsize
+_parse_bsd(PkSlice text, gint64 now_usec, gint utc_offset_seconds, gint64 *ret_usec)
 {
   gint64 offset_usec = (gint64) utc_offset_seconds * G_USEC_PER_SEC, usec;
   Reader reader = { .text = text };
@@ -261,6 +261,57 @@ pk_timestamp_parse_bsd(PkSlice text, gint64 now_usec, gint utc_offset_seconds, g
   *ret_usec = usec;
   return reader.at;
 }
+
+/* ---- the stamp before --------------------------------------------------------- */
+
+/* "Nov 22 22:09:59 " */
+#define PLAIN_BYTES 16
+
+/* Most stamps of a log are that of the line before, and finding out the year costs
+ * more than all other that is done to a stamp.  What a stamp came to depends on
+ * what is kept here, and on whether a year follows it. */
+typedef struct _Memo
+{
+  gchar text[PLAIN_BYTES];
+  gint64 now_usec, usec;
+  gint utc_offset_seconds;
+} Memo;
+
+/* True from the beginning. */
+static __thread Memo memo = { .text = "Jan  1 00:00:00 ", .now_usec = 0, .usec = 0, .utc_offset_seconds = 0 };
+
+/* "Nov 22 22:09:59 2026 " */
+static inline gboolean
+_may_have_year(PkSlice text)
+{
+  return text.len > PLAIN_BYTES + 4 && text.data[PLAIN_BYTES + 4] == ' ' && g_ascii_isdigit(text.data[PLAIN_BYTES]);
+}
+
+gsize
+pk_timestamp_parse_bsd(PkSlice text, gint64 now_usec, gint utc_offset_seconds, gint64 *ret_usec)
+{
+  gsize len;
+
+  if (text.len < PLAIN_BYTES || _may_have_year(text))
+    return _parse_bsd(text, now_usec, utc_offset_seconds, ret_usec);
+  if (memcmp(text.data, memo.text, PLAIN_BYTES) == 0 && now_usec == memo.now_usec &&
+      utc_offset_seconds == memo.utc_offset_seconds)
+    {
+      *ret_usec = memo.usec;
+      return PLAIN_BYTES - 1;
+    }
+  len = _parse_bsd(text, now_usec, utc_offset_seconds, ret_usec);
+  if (len == PLAIN_BYTES - 1 && text.data[len] == ' ')
+    {
+      memcpy(memo.text, text.data, PLAIN_BYTES);
+      memo.now_usec = now_usec;
+      memo.utc_offset_seconds = utc_offset_seconds;
+      memo.usec = *ret_usec;
+    }
+  return len;
+}
+
+/* ---- to text ------------------------------------------------------------------ */
 
 gsize
 pk_timestamp_format(gint64 usec, gchar ret_text[PK_TIMESTAMP_TEXT_BYTES])

@@ -23,8 +23,7 @@
 typedef struct _PkWords
 {
   const gchar *begin, *at, *end; /* what lies at and after at is not handed out yet */
-  const gchar *view;             /* not after at */
-  guint64 blanks, equals;        /* bit n: view[n] is one; the text's end counts as a blank */
+  guint64 blanks, equals;        /* bit n: at[n] is one, as far as was looked; the text's end counts as a blank */
 } PkWords;
 
 /* Bit n: at[n] is byte, for n < 16. */
@@ -52,48 +51,50 @@ pk_words_find64(const gchar *at, gchar byte)
          pk_words_find16(at + 48, byte) << 48;
 }
 
-/* Of fewer bytes than fit: those from begin on may be read, none at or after end. */
-static inline void
-pk_words_look_short(PkWords *self, guint n)
+/* The same for the n bytes at at, n < 64, which are the last: those from begin on may be read, none at or after end. */
+static inline guint64
+pk_words_find_short(const PkWords *self, guint n, gchar byte)
 {
   gchar copy[PK_WORDS_VIEW_BYTES];
 
   if (self->end - self->begin >= PK_WORDS_VIEW_BYTES)
-    {
-      const gchar *last = self->end - PK_WORDS_VIEW_BYTES;
-
-      self->blanks = pk_words_find64(last, ' ') >> (PK_WORDS_VIEW_BYTES - n);
-      self->equals = pk_words_find64(last, '=') >> (PK_WORDS_VIEW_BYTES - n);
-    }
-  else
-    {
-      memset(copy, 0, sizeof(copy));
-      memcpy(copy, self->at, n);
-      self->blanks = pk_words_find64(copy, ' ');
-      self->equals = pk_words_find64(copy, '=');
-    }
-  self->blanks |= G_GUINT64_CONSTANT(1) << n;
+    return pk_words_find64(self->end - PK_WORDS_VIEW_BYTES, byte) >> (PK_WORDS_VIEW_BYTES - n);
+  memset(copy, 0, sizeof(copy));
+  memcpy(copy, self->at, n);
+  return pk_words_find64(copy, byte);
 }
 
 /* From at on, which lies before the end. */
+static inline guint64
+pk_words_find(const PkWords *self, gchar byte)
+{
+  gssize n = self->end - self->at;
+
+  return G_LIKELY(n >= PK_WORDS_VIEW_BYTES) ? pk_words_find64(self->at, byte)
+                                            : pk_words_find_short(self, (guint) n, byte);
+}
+
+static inline guint64
+pk_words_find_blanks(const PkWords *self)
+{
+  gssize n = self->end - self->at;
+  guint64 blanks = pk_words_find(self, ' ');
+
+  return n < PK_WORDS_VIEW_BYTES ? blanks | G_GUINT64_CONSTANT(1) << n : blanks;
+}
+
 static inline void
 pk_words_look(PkWords *self)
 {
-  self->view = self->at;
-  if (self->end - self->at >= PK_WORDS_VIEW_BYTES)
-    {
-      self->blanks = pk_words_find64(self->at, ' ');
-      self->equals = pk_words_find64(self->at, '=');
-    }
-  else
-    pk_words_look_short(self, (guint) (self->end - self->at));
+  self->blanks = pk_words_find_blanks(self);
+  self->equals = pk_words_find(self, '=');
 }
 
 /* text is borrowed. */
 static inline void
 pk_words_init(PkWords *self, PkSlice text)
 {
-  self->begin = self->at = self->view = text.data;
+  self->begin = self->at = text.data;
   self->end = pk_slice_end(text);
   self->blanks = self->equals = 0;
 }
@@ -107,38 +108,46 @@ pk_words_measure(PkSlice text, gsize skip, gchar byte)
   return found ? (gsize) (found - text.data) : text.len;
 }
 
+/* The lowest bit of mask, which is not 0. */
+static inline gsize
+pk_words_first(guint64 mask)
+{
+  return (guint) __builtin_ctzll(mask);
+}
+
 /* A word that no view shows whole. */
 static inline void
-pk_words_take_long(const PkWords *self, PkSlice *ret_word, gsize *ret_key_len)
+pk_words_take_long(PkWords *self, PkSlice *ret_word, gsize *ret_key_len)
 {
   PkSlice rest = pk_slice(self->at, (gsize) (self->end - self->at));
 
   *ret_word = pk_slice(rest.data, pk_words_measure(rest, PK_WORDS_VIEW_BYTES, ' '));
-  *ret_key_len =
-      self->equals ? (gsize) __builtin_ctzll(self->equals) : pk_words_measure(*ret_word, PK_WORDS_VIEW_BYTES, '=');
+  *ret_key_len = self->equals ? pk_words_first(self->equals) : pk_words_measure(*ret_word, PK_WORDS_VIEW_BYTES, '=');
+  self->at += ret_word->len + 1;
 }
 
 /* The word at at, empty at a blank. */
 static inline void
 pk_words_take(PkWords *self, PkSlice *ret_word, gsize *ret_key_len)
 {
-  guint64 passed = (guint64) (self->at - self->view), blanks = 0;
+  gsize len;
 
-  if (passed < PK_WORDS_VIEW_BYTES)
-    blanks = self->blanks >> passed;
-  if (G_UNLIKELY(blanks == 0))
+  if (G_UNLIKELY(self->blanks == 0))
     {
       pk_words_look(self);
-      passed = 0;
-      blanks = self->blanks;
-      if (G_UNLIKELY(blanks == 0))
+      if (G_UNLIKELY(self->blanks == 0))
         {
           pk_words_take_long(self, ret_word, ret_key_len);
           return;
         }
     }
-  *ret_word = pk_slice(self->at, (gsize) __builtin_ctzll(blanks));
-  *ret_key_len = (gsize) __builtin_ctzll(blanks | self->equals >> passed);
+  len = pk_words_first(self->blanks);
+  *ret_word = pk_slice(self->at, len);
+  *ret_key_len = pk_words_first(self->blanks | self->equals);
+  /* In two steps: a blank may be the last of what was looked at. */
+  self->blanks = self->blanks >> len >> 1;
+  self->equals = self->equals >> len >> 1;
+  self->at += len + 1;
 }
 
 /* *ret_key_len: of what stands before the word's first "="; its length without one.
@@ -149,11 +158,36 @@ pk_words_next(PkWords *self, PkSlice *ret_word, gsize *ret_key_len)
   while (self->at < self->end)
     {
       pk_words_take(self, ret_word, ret_key_len);
-      self->at += ret_word->len + 1;
       if (ret_word->len > 0)
         return TRUE;
     }
   return FALSE;
+}
+
+/* ---- words that are known already ------------------------------------------- */
+
+/* The next word, which does not begin with a blank, for one who knows where its key ends.  FALSE: it is too long for
+ * a view, and is not taken.  pk_words_forget_keys() comes between this and pk_words_next(). */
+static inline gboolean
+pk_words_next_known(PkWords *self, PkSlice *ret_word)
+{
+  gsize len;
+
+  if (self->blanks == 0)
+    self->blanks = pk_words_find_blanks(self);
+  if (G_UNLIKELY(self->blanks == 0))
+    return FALSE;
+  len = pk_words_first(self->blanks);
+  *ret_word = pk_slice(self->at, len);
+  self->blanks = self->blanks >> len >> 1;
+  self->at += len + 1;
+  return TRUE;
+}
+
+static inline void
+pk_words_forget_keys(PkWords *self)
+{
+  self->blanks = 0;
 }
 
 #endif

@@ -77,6 +77,44 @@ Test(line, rfc3164_without_host_or_without_tag)
   EXPECT_ALL(rows);
 }
 
+Test(line, a_host_may_have_a_colon_and_a_tag_a_plus)
+{
+  static const Expected rows[] = {
+    { "Nov 22 11:59:59 fe80::1: x", NOON, "fe80::1:", NULL, NULL, NULL, "x" },
+    { "Nov 22 11:59:59 a:b kernel: x", NOON, "a:b", "kernel", NULL, NULL, "x" },
+    { "Nov 22 11:59:59 :: kernel: x", NOON, "::", "kernel", NULL, NULL, "x" },
+    { "Nov 22 11:59:59 a+b kernel: x", NOON, NULL, NULL, NULL, NULL, "a+b kernel: x" },
+    { "Nov 22 11:59:59 a+b: kernel: x", NOON, NULL, "a+b", NULL, NULL, "kernel: x" },
+    { "Nov 22 11:59:59 gw a+b: x", NOON, "gw", "a+b", NULL, NULL, "x" },
+    { "Nov 22 11:59:59 gw a:b: x", NOON, "gw", NULL, NULL, NULL, "a:b: x" },
+    { "Nov 22 11:59:59 user@gw/1_2.3-4 kernel: x", NOON, "user@gw/1_2.3-4", "kernel", NULL, NULL, "x" },
+    { "Nov 22 11:59:59 fw[1 kernel: x", NOON, NULL, NULL, NULL, NULL, "fw[1 kernel: x" },
+    { "Nov 22 11:59:59 gw", NOON, NULL, NULL, NULL, NULL, "gw" },
+    { "Nov 22 11:59:59  gw kernel: x", NOON, NULL, NULL, NULL, NULL, " gw kernel: x" },
+  };
+
+  EXPECT_ALL(rows);
+}
+
+Test(line, a_host_has_at_most_255_bytes)
+{
+  for (guint len = 254; len <= 256; len++)
+    for (guint colons = 0; colons < 2; colons++)
+      {
+        gchar *host = g_strnfill(len, 'h');
+        gchar *text;
+        PkLine line;
+
+        host[len / 2] = colons ? ':' : 'h';
+        text = g_strdup_printf("Nov 22 11:59:59 %s kernel: x", host);
+        pk_line_parse(text, strlen(text), &clock_now, &line);
+        cr_expect_eq(line.host.len, len <= 255 ? len : 0);
+        cr_expect_eq(line.program.len, len <= 255 ? 6 : 0);
+        g_free(text);
+        g_free(host);
+      }
+}
+
 Test(line, the_day_may_have_one_digit_and_the_stamp_a_year_or_a_fraction)
 {
   static const Expected rows[] = {

@@ -264,6 +264,79 @@ Test(netfilter, a_record_with_date_and_zone_has_its_own_time)
   cr_expect_eq(event.time_usec, 0);
 }
 
+/* Where a second blank stands, words do not come in their usual order. */
+static void
+_expect_alike(gchar **words)
+{
+  gchar *usual = g_strjoinv(" ", words), *apart = g_strjoinv("  ", words);
+  gchar *text = g_strconcat("DROP IN=eth0 ", usual, NULL), *other = g_strconcat("DROP IN=eth0 ", apart, NULL);
+  PkScanResult result = _scan(other);
+  PkEvent expected = event;
+
+  cr_expect_eq(_scan(text), result, "%s", text);
+  cr_expect_eq(memcmp(&event, &expected, G_STRUCT_OFFSET(PkEvent, text)), 0, "%s", text);
+  g_free(other);
+  g_free(text);
+  g_free(apart);
+  g_free(usual);
+}
+
+static void
+_expect_alike_with(const gchar *line, const gchar *other)
+{
+  gchar **words = g_strsplit(line, " ", -1);
+
+  for (guint i = 1; words[i]; i++)
+    {
+      gchar *word = words[i], *both = g_strconcat(other, " ", word, NULL);
+
+      words[i] = (gchar *) other;
+      _expect_alike(words);
+      words[i] = both;
+      _expect_alike(words);
+      words[i] = word;
+      g_free(both);
+    }
+  g_strfreev(words);
+}
+
+Test(netfilter, words_mean_the_same_in_the_usual_order_and_in_any_other)
+{
+  static const gchar *const lines[] = {
+    "OUT= MAC=02:00:5e SRC=198.51.100.7 DST=203.0.113.5 LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=4 DF " SYN,
+    "OUT= MAC= SRC=198.51.100.7 DST=203.0.113.5 LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=4 PROTO=UDP SPT=1 DPT=2 LEN=9",
+    "OUT= MAC= SRC=198.51.100.7 DST=203.0.113.5 LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=4 PROTO=ICMP TYPE=3 CODE=1 "
+    "[SRC=203.0.113.5 DST=198.51.100.7 LEN=40 ID=5 PROTO=TCP SPT=3 DPT=4 ] MARK=0x1",
+    "OUT= MAC= SRC=2001:db8::1 DST=2001:db8::2 LEN=60 TC=0 HOPLIMIT=1 FLOWLBL=2 PROTO=TCP SPT=1 DPT=2 RES=0x00 SYN",
+  };
+  static const gchar *const others[] = {
+    "",       "IN=",     "OUT=x",    "MAC=y",  "SRC=",       "SRC=192.0.2.1", "DST=192.0.2.256", "LEN=",
+    "LEN=7",  "LEN=99x", "TOS=",     "PREC=",  "TTL=",       "ID=",           "ID=65536",        "DF",
+    "DFX",    "DF=1",    "PROTO=",   "SPT=5",  "PROTO=UDP",  "PROTO=TCP",     "PROTO=nothing",   "DPT=6",
+    "DPT=x",  "WINDOW=", "WINDOW=8", "RES=",   "SYN",        "SYNACK",        "SYN=1",           "ACK",
+    "URGP",   "URGP=1",  "ARP",      "FRAG:1", "INCOMPLETE", "[SRC=1",        "TYPE=8",          "CODE=300",
+    "SRC==1", "=",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS(lines); i++)
+    for (gsize k = 0; k < G_N_ELEMENTS(others); k++)
+      _expect_alike_with(lines[i], others[k]);
+}
+
+Test(netfilter, a_line_may_end_anywhere)
+{
+  const gchar *line = "DROP " TUPLE SYN;
+
+  for (gsize len = 0; len <= strlen(line); len++)
+    {
+      gchar *text = g_strndup(line, len);
+      gsize ports = len < strlen("DROP " TUPLE "PROTO=TCP SPT=33130 DPT=7") ? 0 : 1;
+
+      cr_expect_eq(_scan(text) == PK_SCAN_MATCH, ports == 1, "%s", text);
+      g_free(text);
+    }
+}
+
 Test(netfilter, time_does_not_grow_faster_than_the_line)
 {
   GString *text = g_string_new(NULL);

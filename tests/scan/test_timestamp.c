@@ -225,6 +225,93 @@ Test(timestamp, a_clock_at_the_beginning_of_time_is_no_trap)
   cr_expect_eq(usec, UNTOUCHED);
 }
 
+/* ---- what is remembered ---------------------------------------------------------- */
+
+typedef struct _Stamp
+{
+  gchar text[32];
+  gint64 now_usec, usec;
+  gint offset;
+  gsize len;
+} Stamp;
+
+static gsize
+_parse(const Stamp *stamp, gint64 *ret_usec)
+{
+  *ret_usec = UNTOUCHED;
+  return pk_timestamp_parse_bsd(pk_slice_from_string(stamp->text), stamp->now_usec, stamp->offset, ret_usec);
+}
+
+/* What it comes to when another one was remembered. */
+static void
+_expect_of(Stamp *stamp)
+{
+  gint64 usec;
+
+  cr_assert_eq(pk_timestamp_parse_bsd(PK_SLICE("Feb  3 04:05:06 gw"), NOW / 2, 7200, &usec), 15);
+  stamp->len = _parse(stamp, &stamp->usec);
+}
+
+static GArray *
+_make_stamps(void)
+{
+  static const gchar *const times[] = { "Nov 22 23:59:59", "Nov 23 00:00:00", "Nov 24 00:00:01", "Dec 31 23:59:59",
+                                        "Jan  1 00:00:00", "Jan 1 00:00:00",  "Feb 29 12:00:00", "Nov 22 22:09:60",
+                                        "Nov 31 22:09:59", "Nov 22 23:59:5" };
+  static const gchar *const followers[] = {
+    "", " ", " gw", " 2025 gw", " 2025", " 2025x gw", " gw01 x", ".5 gw", "9 gw"
+  };
+  static const gint64 nows[] = { 0, NOW, NOW + 1, G_GINT64_CONSTANT(1798761600) * G_USEC_PER_SEC };
+  static const gint offsets[] = { 0, 3600, -8 * 3600 };
+  GArray *stamps = g_array_new(FALSE, FALSE, sizeof(Stamp));
+  Stamp stamp = { .len = 0 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS(times); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS(followers); j++)
+      for (gsize k = 0; k < G_N_ELEMENTS(nows) * G_N_ELEMENTS(offsets); k++)
+        {
+          g_snprintf(stamp.text, sizeof(stamp.text), "%s%s", times[i], followers[j]);
+          stamp.now_usec = nows[k % G_N_ELEMENTS(nows)];
+          stamp.offset = offsets[k / G_N_ELEMENTS(nows)];
+          _expect_of(&stamp);
+          g_array_append_val(stamps, stamp);
+        }
+  return stamps;
+}
+
+Test(timestamp, no_stamp_is_taken_for_the_one_before)
+{
+  GArray *stamps = _make_stamps();
+
+  for (guint i = 0; i < stamps->len; i++)
+    for (guint j = 0; j < stamps->len; j++)
+      {
+        const Stamp *before = &g_array_index(stamps, Stamp, i), *stamp = &g_array_index(stamps, Stamp, j);
+        gint64 usec;
+
+        _parse(before, &usec);
+        if (_parse(stamp, &usec) != stamp->len || usec != stamp->usec)
+          cr_assert_fail("\"%s\" after \"%s\": %" G_GINT64_FORMAT, stamp->text, before->text, usec);
+      }
+  g_array_unref(stamps);
+}
+
+static gpointer
+_parse_first(gpointer text)
+{
+  gint64 usec = UNTOUCHED;
+
+  cr_expect_eq(pk_timestamp_parse_bsd(pk_slice(text, 16), 0, 0, &usec), strncmp(text, "Jan", 3) ? 0 : 15);
+  cr_expect_eq(usec, strncmp(text, "Jan", 3) ? UNTOUCHED : 0);
+  return NULL;
+}
+
+Test(timestamp, what_a_thread_begins_with_is_true)
+{
+  g_thread_join(g_thread_new("zeros", _parse_first, (gpointer) "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"));
+  g_thread_join(g_thread_new("epoch", _parse_first, (gpointer) "Jan  1 00:00:00 "));
+}
+
 /* ---- text ---------------------------------------------------------------------- */
 
 Test(timestamp, a_time_is_written_in_utc_with_milliseconds)

@@ -105,3 +105,38 @@ Test(words, a_key_ends_at_the_first_equals_sign_wherever_it_stands)
         g_free(left);
       }
 }
+
+/* Around the ends of what is looked up at once, and with keys looked for afterwards. */
+Test(words, a_word_whose_key_is_known_is_taken_alike)
+{
+  for (gsize len = 1; len < 140; len++)
+    for (gsize after = 0; after < 70; after += 3)
+      {
+        gchar *word = g_strnfill(len, 'x'), *rest = g_strnfill(after, 'y');
+        gchar *text = g_strconcat("a=1 ", word, " ", rest, "=2", NULL);
+        GuardPage page = guard_page_new(text, strlen(text));
+        PkWords words;
+        PkSlice found;
+        gsize key_len;
+
+        pk_words_init(&words, page.text);
+        cr_assert(pk_words_next_known(&words, &found));
+        cr_expect(pk_slice_equals(found, PK_SLICE("a=1")));
+        if (pk_words_next_known(&words, &found))
+          cr_expect(pk_slice_equals(found, pk_slice_from_string(word)), "%s: %zu", text, found.len);
+        else
+          {
+            cr_expect_geq(len, PK_WORDS_VIEW_BYTES, "%s", text);
+            cr_assert(pk_words_next(&words, &found, &key_len));
+          }
+        pk_words_forget_keys(&words);
+        cr_assert(pk_words_next(&words, &found, &key_len), "%s", text);
+        cr_expect_eq(found.len, after + 2);
+        cr_expect_eq(key_len, after, "%s: %zu", text, key_len);
+        cr_expect_not(pk_words_next(&words, &found, &key_len));
+        guard_page_free(&page);
+        g_free(text);
+        g_free(rest);
+        g_free(word);
+      }
+}
