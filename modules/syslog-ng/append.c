@@ -34,8 +34,9 @@ pk_appendable_init(PkAppendable *self, NVHandle handle, const gchar *name, LogMe
 
   memset(self, 0, sizeof(*self));
   self->handle = handle;
-  if (head_bytes > sizeof(self->head) || nv_table_is_handle_static(table, handle) ||
-      !pk_sng_table_add(table, handle, name, "", 0, type) || table->used < head_bytes)
+  if (head_bytes < PK_APPEND_HEAD_BYTES_MIN || head_bytes > sizeof(self->head) ||
+      nv_table_is_handle_static(table, handle) || !pk_sng_table_add(table, handle, name, "", 0, type) ||
+      table->used < head_bytes)
     return;
   memcpy(self->head, nv_table_get_bottom(table), head_bytes);
   self->head_bytes = (guint) head_bytes;

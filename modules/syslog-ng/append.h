@@ -20,7 +20,8 @@
  * pk_append_is_exact() compares whole tables filled both ways, so that with a
  * syslog-ng that writes anything else the only loss is time. */
 
-/* Longer names are left to nv_table_add_value(). */
+/* Shorter and longer names are left to nv_table_add_value(). */
+#define PK_APPEND_HEAD_BYTES_MIN 16
 #define PK_APPEND_HEAD_BYTES 64
 
 /* Of a message at once. */
@@ -90,6 +91,20 @@ pk_append_copy(gchar *to, const gchar *from, gsize n)
       to[i] = from[i];
 }
 
+static inline void
+pk_append_copy_head(gchar *to, const PkAppendable *field)
+{
+  gsize n = field->head_bytes;
+
+  memcpy(to, field->head, 16);
+  if (n > 32)
+    {
+      memcpy(to + 16, field->head + 16, 16);
+      memcpy(to + n - 32, field->head + n - 32, 16);
+    }
+  memcpy(to + n - 16, field->head + n - 16, 16);
+}
+
 /* Fields come in the order of their handles, mostly. */
 static inline void
 pk_append_index(PkAppendRun *self, NVHandle handle)
@@ -101,7 +116,8 @@ pk_append_index(PkAppendRun *self, NVHandle handle)
   *slot = (NVIndexEntry){ .handle = handle, .ofs = self->used };
 }
 
-/* A value of a handle that is not in the run.  FALSE: there is no room for it. */
+/* A value of a handle that is not in the run.  FALSE: it cannot be appended, or
+ * there is no room for it. */
 static inline gboolean
 pk_append_value(PkAppendRun *self, const PkAppendable *field, const gchar *value, gsize len)
 {
@@ -115,7 +131,7 @@ pk_append_value(PkAppendRun *self, const PkAppendable *field, const gchar *value
   pk_append_index(self, field->handle);
   /* The NUL, and what aligns the entry. */
   memset(end - 4, 0, 4);
-  pk_append_copy(at, field->head, field->head_bytes);
+  pk_append_copy_head(at, field);
   ((NVEntry *) (gpointer) at)->alloc_len = (guint32) entry_bytes;
   ((NVEntry *) (gpointer) at)->vdirect.value_len = (guint32) len;
   pk_append_copy(at + field->head_bytes, value, len);
