@@ -123,6 +123,10 @@ static const gchar *const SEVERITIES[PK_N_CONFIDENCES] = { "low", "high", "high"
 
 static const gchar *const TCP_FLAGS[] = { "FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR" };
 
+static const gchar DIGITS[] =
+  "00010203040506070809" "10111213141516171819" "20212223242526272829" "30313233343536373839" "40414243444546474849"
+  "50515253545556575859" "60616263646566676869" "70717273747576777879" "80818283848586878889" "90919293949596979899";
+
 static const PkFieldId TEXT_FIELDS[PK_N_TEXTS] =
 {
   [PK_TEXT_ACTION_WORD] = PK_FIELD_ACTION_WORD,
@@ -219,19 +223,23 @@ _put_string(const Sink *sink, PkFieldId id, const gchar *value)
     _put(sink, id, value, strlen(value));
 }
 
-/* Not printf(): this runs for every recognised message. */
+/* Not printf(), and two digits at a time: this runs for every recognised message. */
 static void
 _put_number(const Sink *sink, PkFieldId id, gint64 number)
 {
   guint64 rest = number < 0 ? -(guint64) number : (guint64) number;
-  gchar text[24], *at = text + sizeof(text);
+  gchar text[24], *end = text + sizeof(text), *at = end;
 
-  do
-    *--at = (gchar) ('0' + rest % 10);
-  while ((rest /= 10) > 0);
+  for (; rest >= 10; rest /= 100)
+    {
+      at -= 2;
+      memcpy(at, DIGITS + 2 * (rest % 100), 2);
+    }
+  if (rest > 0 || at == end)
+    *--at = (gchar) ('0' + rest);
   if (number < 0)
     *--at = '-';
-  _put(sink, id, at, (gsize) (text + sizeof(text) - at));
+  _put(sink, id, at, (gsize) (end - at));
 }
 
 static void

@@ -6,22 +6,27 @@
 
 #include "compat.h"
 
-/* Values added to a message's table at a fifth of what nv_table_add_value()
+/* Values added to a message's table at a fraction of what nv_table_add_value()
  * costs.  A recognised message gets a dozen of them, and for each that function
- * searches the index twice and calls memmove() two or three times.
+ * searches the index twice and calls memmove() two or three times; and the table
+ * of most is too small for all, so that it is allocated again, twice as large.
  *
  * A new value is an entry below the others, and its place in the index, which is
- * sorted by handle: mostly at its end.  That is all this does, with the structures
- * and the layout that logmsg/nvtable.h describes.  What an entry looks like, its
- * flags and type included, is copied from one that nv_table_add_value() wrote, and
+ * sorted by handle.  So a message's new values are written one below the other, as
+ * the table will have them, and then copied into it at once; if it has no room for
+ * that, into a new one of just that size.  All this is done with the structures and
+ * the layout that logmsg/nvtable.h describes.  What an entry looks like, its flags
+ * and type included, is copied from one that nv_table_add_value() wrote, and
  * pk_append_is_exact() compares whole tables filled both ways, so that with a
  * syslog-ng that writes anything else the only loss is time. */
 
-/* Places of the index that a handle may be away from its end. */
-#define PK_APPEND_STEPS_MAX 64
-
-/* Longer names are left to nv_table_add_value(). */
+/* Shorter and longer names are left to nv_table_add_value(). */
+#define PK_APPEND_HEAD_BYTES_MIN 16
 #define PK_APPEND_HEAD_BYTES 64
+
+/* Of a message at once. */
+#define PK_APPEND_RUN_MAX 48
+#define PK_APPEND_RUN_BYTES 1536
 
 /* A name-value pair without its value. */
 typedef struct _PkAppendable
@@ -33,21 +38,31 @@ typedef struct _PkAppendable
 
 void pk_appendable_init(PkAppendable *self, NVHandle handle, const gchar *name, LogMessageValueType type);
 
-/* Whether pk_append_value() does what nv_table_add_value() does. */
+/* New values, the last one first in bytes, which ends with the first one. */
+typedef struct _PkAppendRun
+{
+  guint n;
+  guint32 used;
+  NVIndexEntry index[PK_APPEND_RUN_MAX]; /* sorted by handle; ofs as in an empty table */
+  gchar bytes[PK_APPEND_RUN_BYTES] __attribute__((aligned(8)));
+} PkAppendRun;
+
+/* Whether pk_append_run() does what nv_table_add_value() does. */
 gboolean pk_append_is_exact(void);
 
-/* Where handle belongs in an index of n that ends before end; NULL: it is there
- * already, or too far away. */
-static inline NVIndexEntry *
-pk_append_find_slot(NVIndexEntry *end, guint n, NVHandle handle)
-{
-  NVIndexEntry *first = end - MIN(n, PK_APPEND_STEPS_MAX), *slot = end;
+/* Adds all of run to *table, which is that of a message that owns its payload, or to
+ * a new one in its place.  FALSE: nothing is changed, as one of the values is there
+ * already.
+ *
+ * What syslog-ng counts of tables that grow, payload_reallocs and
+ * msg_allocated_bytes, does not know of new ones. */
+gboolean pk_append_run(NVTable **table, const PkAppendRun *run);
 
-  while (slot > first && slot[-1].handle > handle)
-    slot--;
-  if (slot > first)
-    return slot[-1].handle == handle ? NULL : slot;
-  return n <= PK_APPEND_STEPS_MAX ? slot : NULL;
+static inline void
+pk_append_begin(PkAppendRun *self)
+{
+  self->n = 0;
+  self->used = 0;
 }
 
 /* memcpy() for few bytes: the call would cost more than all else does.  Neither
@@ -77,37 +92,49 @@ pk_append_copy(gchar *to, const gchar *from, gsize n)
 }
 
 static inline void
-pk_append_set_entry(NVEntry *entry, gsize entry_bytes, const PkAppendable *field, const gchar *value, gsize len)
+pk_append_copy_head(gchar *to, const PkAppendable *field)
 {
-  gchar *text = (gchar *) entry + field->head_bytes;
+  gsize n = field->head_bytes;
 
-  pk_append_copy((gchar *) entry, field->head, field->head_bytes);
-  entry->alloc_len = (guint32) entry_bytes;
-  entry->vdirect.value_len = (guint32) len;
-  pk_append_copy(text, value, len);
-  text[len] = '\0';
+  memcpy(to, field->head, 16);
+  if (n > 32)
+    {
+      memcpy(to + 16, field->head + 16, 16);
+      memcpy(to + n - 32, field->head + n - 32, 16);
+    }
+  memcpy(to + n - 16, field->head + n - 16, 16);
 }
 
-/* table is that of a message which owns its payload.  FALSE: nothing is changed. */
-static inline gboolean
-pk_append_value(NVTable *table, const PkAppendable *field, const gchar *value, gsize len)
+/* Fields come in the order of their handles, mostly. */
+static inline void
+pk_append_index(PkAppendRun *self, NVHandle handle)
 {
-  NVIndexEntry *end = (NVIndexEntry *) (gpointer) nv_table_get_ofs_table_top(table), *slot;
-  gchar *bottom = nv_table_get_bottom(table);
-  gsize entry_bytes = NV_TABLE_BOUND(field->head_bytes + len + 1);
+  NVIndexEntry *slot = self->index + self->n++;
 
-  if (field->head_bytes == 0 || len > NV_TABLE_MAX_BYTES || table->index_size == G_MAXUINT16 ||
-      (gsize) (bottom - (gchar *) end) < entry_bytes + sizeof(*slot))
+  for (; slot > self->index && slot[-1].handle > handle; slot--)
+    *slot = slot[-1];
+  *slot = (NVIndexEntry){ .handle = handle, .ofs = self->used };
+}
+
+/* A value of a handle that is not in the run.  FALSE: it cannot be appended, or
+ * there is no room for it. */
+static inline gboolean
+pk_append_value(PkAppendRun *self, const PkAppendable *field, const gchar *value, gsize len)
+{
+  gsize room = sizeof(self->bytes) - self->used, entry_bytes = NV_TABLE_BOUND(field->head_bytes + len + 1);
+  gchar *end = self->bytes + room, *at;
+
+  if (field->head_bytes == 0 || len >= sizeof(self->bytes) || entry_bytes > room || self->n == PK_APPEND_RUN_MAX)
     return FALSE;
-  slot = pk_append_find_slot(end, table->index_size, field->handle);
-  if (!slot)
-    return FALSE;
-  if (slot < end)
-    memmove(slot + 1, slot, (gsize) (end - slot) * sizeof(*slot));
-  table->used += (guint32) entry_bytes;
-  table->index_size++;
-  *slot = (NVIndexEntry){ .handle = field->handle, .ofs = table->used };
-  pk_append_set_entry((NVEntry *) (gpointer) (bottom - entry_bytes), entry_bytes, field, value, len);
+  at = end - entry_bytes;
+  self->used += (guint32) entry_bytes;
+  pk_append_index(self, field->handle);
+  /* The NUL, and what aligns the entry. */
+  memset(end - 4, 0, 4);
+  pk_append_copy_head(at, field);
+  ((NVEntry *) (gpointer) at)->alloc_len = (guint32) entry_bytes;
+  ((NVEntry *) (gpointer) at)->vdirect.value_len = (guint32) len;
+  pk_append_copy(at + field->head_bytes, value, len);
   return TRUE;
 }
 

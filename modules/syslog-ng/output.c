@@ -44,6 +44,14 @@ typedef struct _Sink
   LogMessage *msg;
 } Sink;
 
+static void
+_set_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
+{
+  const Sink *sink = user_data;
+
+  log_msg_set_value_with_type(sink->msg, sink->output->fields[id].handle, value, (gssize) len, sink->output->types[id]);
+}
+
 /* What log_msg_set_value_with_type() does beyond adding the value is for values
  * that are built in or structured data, for a payload that is shared, for tracing,
  * and for a table that is full; and to count changes, since 4.9, which setting the
@@ -54,22 +62,32 @@ _can_append(const PkOutput *output, const LogMessage *msg)
   return output->can_append && !trace_flag && (msg->flags & LF_STATE_OWN_PAYLOAD);
 }
 
-static void
-_set_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
+typedef struct _RunSink
 {
-  const Sink *sink = user_data;
+  const PkAppendable *fields;
+  gboolean is_complete;
+  PkAppendRun run;
+} RunSink;
 
-  log_msg_set_value_with_type(sink->msg, sink->output->fields[id].handle, value, (gssize) len, sink->output->types[id]);
+static void
+_collect_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
+{
+  RunSink *sink = user_data;
+
+  if (!pk_append_value(&sink->run, &sink->fields[id], value, len))
+    sink->is_complete = FALSE;
 }
 
-/* A full table grows the long way: only that accounts for the memory. */
-static void
-_append_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
+static gboolean
+_append_event(const PkOutput *self, LogMessage *msg, const PkEvent *event, PkSlice scope, gboolean all)
 {
-  const Sink *sink = user_data;
+  RunSink sink;
 
-  if (!pk_append_value(sink->msg->payload, &sink->output->fields[id], value, len))
-    _set_field(id, value, len, user_data);
+  sink.fields = self->fields;
+  sink.is_complete = TRUE;
+  pk_append_begin(&sink.run);
+  pk_event_each_field(event, scope, all, _collect_field, &sink);
+  return sink.is_complete && pk_append_run(&msg->payload, &sink.run);
 }
 
 void
@@ -84,7 +102,8 @@ pk_output_set_event(const PkOutput *self, LogMessage *msg, const PkEvent *event,
   Sink sink = { self, msg };
 
   pk_output_set_tag(self, msg);
-  pk_event_each_field(event, scope, all, _can_append(self, msg) ? _append_field : _set_field, &sink);
+  if (!_can_append(self, msg) || !_append_event(self, msg, event, scope, all))
+    pk_event_each_field(event, scope, all, _set_field, &sink);
 }
 
 static void

@@ -55,15 +55,19 @@ typedef struct _PortKnockParser
 /* Alerts of the message that is on its way through queue(), to follow it. */
 typedef struct _Pending
 {
-  PkAlert alerts[PK_OBSERVE_ALERTS_MAX];
+  PkAlert *alerts; /* owned; NULL: none */
   gsize n_alerts;
-  PkEvent event; /* of an alert that is of_event; undefined without one */
+  PkEvent *event; /* owned; that of alerts that are of_event */
 } Pending;
 
 /* process() has no other way to hand alerts to the queue() that called it.  What
  * comes later in the log path may be a port-knock() too, on the same thread:
  * queue() restores what it found. */
 static __thread Pending *_pending;
+
+/* Not on the stack, where all that is called from here would lie 20 pages away:
+ * most messages have no alerts, and none of these outlives the call that wrote them. */
+static __thread PkAlert _observed[PK_OBSERVE_ALERTS_MAX];
 
 /* ---- alerts --------------------------------------------------------------- */
 
@@ -101,6 +105,28 @@ _emit_all(PortKnockParser *self, const PkAlert *alerts, gsize n, const PkEvent *
     _emit(self, &alerts[i], event);
 }
 
+static gpointer
+_copy(gconstpointer from, gsize bytes)
+{
+  return memcpy(g_malloc(bytes), from, bytes);
+}
+
+static void
+_keep_observed(Pending *pending, gsize n, const PkEvent *event)
+{
+  pending->alerts = _copy(_observed, n * sizeof(*pending->alerts));
+  pending->n_alerts = n;
+  pending->event = _copy(event, sizeof(*event));
+}
+
+static void
+_emit_pending(PortKnockParser *self, Pending *pending)
+{
+  _emit_all(self, pending->alerts, pending->n_alerts, pending->event);
+  g_free(pending->alerts);
+  g_free(pending->event);
+}
+
 /* ---- the message path ------------------------------------------------------ */
 
 static void
@@ -136,19 +162,17 @@ _format_scope(PortKnockParser *self, LogMessage *msg)
 static void
 _observe(PortKnockParser *self, const PkEvent *event, PkSlice host, PkSlice scope, gint64 received_usec)
 {
-  PkAlert alerts[PK_OBSERVE_ALERTS_MAX];
+  Pending own;
+  gsize n;
 
   if (!self->engine)
     return;
+  n = pk_engine_observe(self->engine, event, host, scope, received_usec, _observed);
+  if (G_LIKELY(n == 0))
+    return;
+  _keep_observed(_pending ? _pending : &own, n, event);
   if (!_pending)
-    {
-      _emit_all(self, alerts, pk_engine_observe(self->engine, event, host, scope, received_usec, alerts), event);
-      return;
-    }
-  _pending->n_alerts = pk_engine_observe(self->engine, event, host, scope, received_usec, _pending->alerts);
-  for (gsize i = 0; i < _pending->n_alerts; i++)
-    if (_pending->alerts[i].of_event)
-      _pending->event = *event;
+    _emit_pending(self, &own);
 }
 
 static void
@@ -226,13 +250,13 @@ static void
 _queue(LogPipe *s, LogMessage *msg, const LogPathOptions *path_options)
 {
   PortKnockParser *self = (PortKnockParser *) s;
-  Pending *outer = _pending, pending;
+  Pending *outer = _pending, pending = { NULL };
 
-  pending.n_alerts = 0;
   _pending = &pending;
   self->base_queue(s, msg, path_options);
   _pending = outer;
-  _emit_all(self, pending.alerts, pending.n_alerts, &pending.event);
+  if (G_UNLIKELY(pending.alerts))
+    _emit_pending(self, &pending);
 }
 
 /* ---- the timer ------------------------------------------------------------- */

@@ -271,6 +271,37 @@ Test(fields, only_what_an_event_has_becomes_a_field)
                         "\"src_port\":65535,\"proto\":\"200\",\"count\":1000000}");
 }
 
+static void
+_keep_count(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
+{
+  if (id == PK_FIELD_COUNT)
+    g_string_append_len(user_data, value, (gssize) len);
+}
+
+static void
+_expect_count(guint32 count)
+{
+  PkEvent event = _make_event();
+  GString *text = g_string_new(NULL);
+  gchar expected[16];
+
+  event.count = count;
+  pk_event_each_field(&event, (PkSlice){ NULL, 0 }, FALSE, _keep_count, text);
+  g_snprintf(expected, sizeof(expected), "%u", count);
+  cr_expect_str_eq(text->str, expected);
+  g_string_free(text, TRUE);
+}
+
+Test(fields, numbers_have_all_their_digits_and_no_more)
+{
+  for (guint32 count = 0; count < 11000; count++)
+    _expect_count(count);
+  for (guint64 power = 10; power < G_MAXUINT32; power *= 10)
+    for (gint i = -1; i <= 1; i++)
+      _expect_count((guint32) (power + (guint64) i));
+  _expect_count(G_MAXUINT32);
+}
+
 Test(fields, texts_of_an_event_of_any_bytes_give_valid_json)
 {
   PkEvent event = _make_event();
