@@ -3,12 +3,15 @@
 
 /* Preloaded into a syslog-ng: the time of day is as many microseconds off as the
  * file that PK_TEST_CLOCK names has in its first eight bytes, whenever it is
- * asked for.  The monotonic clock is left alone. */
+ * asked for, and so are the kernel's stamps of what is received, which syslog-ng
+ * has used since 4.2.  The monotonic clock is left alone. */
 
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -33,12 +36,18 @@ _map(void)
 }
 
 static int64_t
+_shown_nsec(const struct timespec *real)
+{
+  return (int64_t) real->tv_sec * 1000000000 + real->tv_nsec + (off_usec ? *off_usec * 1000 : 0);
+}
+
+static int64_t
 _now_nsec(void)
 {
   struct timespec now;
 
   syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
-  return (int64_t) now.tv_sec * 1000000000 + now.tv_nsec + (off_usec ? *off_usec * 1000 : 0);
+  return _shown_nsec(&now);
 }
 
 int
@@ -73,4 +82,29 @@ time(time_t *now)
   if (now)
     *now = seconds;
   return seconds;
+}
+
+static void
+_move_stamp(struct cmsghdr *control)
+{
+  struct timespec stamp;
+  int64_t nsec;
+
+  memcpy(&stamp, CMSG_DATA(control), sizeof(stamp));
+  nsec = _shown_nsec(&stamp);
+  stamp.tv_sec = nsec / 1000000000;
+  stamp.tv_nsec = nsec % 1000000000;
+  memcpy(CMSG_DATA(control), &stamp, sizeof(stamp));
+}
+
+ssize_t
+recvmsg(int fd, struct msghdr *message, int flags)
+{
+  ssize_t received = syscall(SYS_recvmsg, fd, message, flags);
+  struct cmsghdr *control = received < 0 ? NULL : CMSG_FIRSTHDR(message);
+
+  for (; control; control = CMSG_NXTHDR(message, control))
+    if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPNS)
+      _move_stamp(control);
+  return received;
 }

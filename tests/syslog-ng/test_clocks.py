@@ -50,6 +50,7 @@ class ClockedRelay(Relay):
         shutil.rmtree(self.clock.parent, ignore_errors=True)
 
 
+@unittest.skipIf(struct.calcsize("P") < 8, "elsewhere the calls that tell the time have other names")
 class ClocksTest(RelayTest):
     @classmethod
     def setUpClass(cls):
@@ -279,10 +280,10 @@ class Stamps(ClocksTest):
         stamps = [f"Oct 25 02:10:0{n}" for n in range(3)]
         nows = (self.utc(2026, 10, 25, 0, 10, 2), self.utc(2026, 10, 25, 1, 10, 2))
         for relay in [self.send_at(stamps, now, zone="Europe/Berlin") for now in nows]:
-            self.assertEqual(self.wait_alerts(relay)[0]["knock_duration_sec"], "2.000")
+            self.assertEqual(float(self.wait_alerts(relay)[0]["knock_duration_sec"]), 2)
 
     def test_across_an_hour_that_comes_twice(self):
-        """In its own zone syslog-ng 3.38 takes the first hour for the second, so receive times have to do."""
+        """In its own zone syslog-ng, 3.38 and 4.8, takes the first hour for the second, so receive times have to do."""
         begins = self.utc(2026, 10, 25, 0, 59, 58)
         source = 'network(ip(127.0.0.1) port({port}) transport(tcp) time-zone("Europe/Berlin"))'
         relays = [
@@ -319,7 +320,7 @@ class Stamps(ClocksTest):
                 relay.send(lines)
             (alert,) = self.wait_alerts(relay)
             self.assertEqual(alert["window_start"], "2026-03-01T09:59:59.900Z")
-            self.assertEqual((alert["port_sequence"], alert["knock_duration_sec"]), ("7100,8200,9300", "0.400"))
+            self.assertEqual((alert["port_sequence"], float(alert["knock_duration_sec"])), ("7100,8200,9300", 0.4))
 
     LEAP = (
         ("2016-12-31T23:59:59.900Z", "2016-12-31T23:59:60.200Z", "2017-01-01T00:00:01.100Z"),
@@ -333,7 +334,7 @@ class Stamps(ClocksTest):
             self.assertEqual(self.wait_alerts(relay)[0]["port_sequence"], "7100,8200,9300", stamps)
 
     def test_a_leap_second_hides_no_later_knock(self):
-        """syslog-ng 3.38 itself reads it as one of 23 hours later."""
+        """syslog-ng itself, 3.38 and 4.8, reads it as one of 23 hours later."""
         for stamps in self.LEAP:
             relay = self.send_at(stamps, self.utc(2017, 1, 1, 0, 0, 2), config=simple(SETTLE + " signs(none)"))
             relay.wait_messages(3)
