@@ -77,6 +77,12 @@ pk_table_slot_of(PkTable *self, guint64 hash)
 
 /* The keys of PkArrival. */
 void pk_table_identify(const PkTable *self, const PkSender *sender, guint64 *ret_hash, guint64 *ret_memory);
+/* Those of the crowd: what sources have in common.  A host by its name in the log, or by its address, the other being
+ * empty. */
+guint64 pk_table_hash_dest(const PkTable *self, const PkAddr *dest);
+guint64 pk_table_hash_sequence(const PkTable *self, const PkAlert *alert);
+guint64 pk_table_hash_service(const PkTable *self, const PkEvidence *evidence);
+guint64 pk_table_hash_listener(const PkTable *self, PkSlice host, const PkAddr *address, const PkPort *port);
 
 /* Calls visit with shard number i, locked; it must not call out, and not take long. */
 typedef void (*PkShardVisit)(PkShard *shard, gpointer user_data);

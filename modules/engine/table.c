@@ -33,9 +33,6 @@
 /* Before the last attempt to get a lock without the kernel; all together are twice as many, which take some 3 us. */
 #define PAUSES_MAX 64
 
-/* A scope and a log host, as long as names can be, and what joins them. */
-#define SCOPE_BYTES_MAX (2 * PK_NAME_BYTES)
-
 /* ---- locks ---------------------------------------------------------------- */
 
 /* Tells the processor that this thread waits for another one. */
@@ -215,36 +212,7 @@ pk_table_free(PkTable *self)
   pk_pages_free(self, 1, sizeof(*self));
 }
 
-/* The crowd's part of a key, wherever that lies. */
-static guint64
-_hash(const PkTable *self, gconstpointer bytes, gsize len)
-{
-  guint64 hash;
-
-  crypto_shorthash((guchar *) &hash, bytes, len, self->config.secret);
-  return hash;
-}
-
 /* ---- drafts --------------------------------------------------------------- */
-
-static guint64
-_hash_sequence(const PkTable *self, const PkAlert *alert)
-{
-  PkPort ports[PK_HITS_MAX];
-  guint n = pk_alert_list_ports(alert, ports);
-  guint8 bytes[PK_HITS_MAX * 5];
-  gsize len = 0;
-
-  for (guint i = 0; i < n; i++)
-    {
-      bytes[len++] = ports[i].protocol;
-      bytes[len++] = ports[i].icmp_type;
-      bytes[len++] = ports[i].icmp_code;
-      bytes[len++] = (guint8) (ports[i].port >> 8);
-      bytes[len++] = (guint8) ports[i].port;
-    }
-  return _hash(self, bytes, len);
-}
 
 /* Only a sequence that nothing speaks against can be a secret: what scanners
  * have in common is a list. */
@@ -260,12 +228,11 @@ _ask_the_crowd(PkTable *self, PkDraft *draft, gint64 arrival_usec)
   if (draft->kind != PK_DRAFT_CANDIDATE || alert->branch != PK_BRANCH_RAPID_SEQUENTIAL_PORT_DENIED ||
       (pk_signs_find(&draft->facts) & self->config.ledger.signs))
     return;
-  key = _hash_sequence(self, alert);
+  key = pk_table_hash_sequence(self, alert);
   slot = pk_table_slot_of(self, key);
   _lock(slot);
   pk_crowd_add_sequence(pk_shard_crowd(slot->shard), key, (guint32) draft->source,
-                        (guint32) _hash(self, &alert->dest, sizeof(alert->dest)), pk_memory_seconds(arrival_usec),
-                        &facts);
+                        (guint32) pk_table_hash_dest(self, &alert->dest), pk_memory_seconds(arrival_usec), &facts);
   slot->changes++;
   g_mutex_unlock(&slot->lock);
   draft->facts.same_order_sources = facts.sources;
@@ -332,45 +299,6 @@ _read_clock(PkTable *self, gint64 arrival_usec)
 
 /* ---- events --------------------------------------------------------------- */
 
-/* Senders choose source and scope, so the hash is keyed. */
-static guint64
-_hash_address(const PkTable *self, const PkAddr *address, PkSlice scope)
-{
-  guint8 bytes[sizeof(*address) + SCOPE_BYTES_MAX];
-
-  scope.len = MIN(scope.len, SCOPE_BYTES_MAX);
-  memcpy(bytes, address, sizeof(*address));
-  if (scope.len)
-    memcpy(bytes + sizeof(*address), scope.data, scope.len);
-  return _hash(self, bytes, sizeof(*address) + scope.len);
-}
-
-static PkAddr
-_mask(const PkAddr *address, guint bits)
-{
-  PkAddr masked = { { 0 } };
-
-  memcpy(masked.bytes, address->bytes, bits / 8);
-  if (bits % 8)
-    masked.bytes[bits / 8] = address->bytes[bits / 8] & (guint8) (0xff << (8 - bits % 8));
-  return masked;
-}
-
-/* All addresses of a network lie in one shard, with what is remembered of the
- * network; and who sends from many addresses of one fills that shard only. */
-void
-pk_table_identify(const PkTable *self, const PkSender *sender, guint64 *ret_hash, guint64 *ret_memory)
-{
-  PkAddr network;
-
-  *ret_hash = *ret_memory = _hash_address(self, &sender->address, sender->scope);
-  if (pk_addr_is_v4(&sender->address) || self->ipv6_prefix == 128)
-    return;
-  network = _mask(&sender->address, self->ipv6_prefix);
-  *ret_memory = _hash_address(self, &network, sender->scope);
-  *ret_hash = (*ret_hash & ~PK_SHARD_MASK) | (*ret_memory & PK_SHARD_MASK);
-}
-
 gsize
 pk_table_observe(PkTable *self, const PkSender *sender, const PkHit *hit, const PkKnownPacket *packet,
                  PkAlert *ret_alerts)
@@ -413,32 +341,6 @@ pk_table_report(PkTable *self, const PkSender *sender, PkAlert *finding, guint64
 
 /* ---- evidence ------------------------------------------------------------- */
 
-static guint64
-_hash_service(const PkTable *self, const PkEvidence *evidence)
-{
-  guint8 bytes[sizeof(PkAddr) + 3];
-
-  memcpy(bytes, &evidence->dest, sizeof(PkAddr));
-  bytes[sizeof(PkAddr)] = evidence->port.protocol;
-  bytes[sizeof(PkAddr) + 1] = (guint8) (evidence->port.port >> 8);
-  bytes[sizeof(PkAddr) + 2] = (guint8) evidence->port.port;
-  return _hash(self, bytes, sizeof(bytes));
-}
-
-/* Of the host by its name in the log, or by its address. */
-static guint64
-_hash_listener(const PkTable *self, PkSlice host, const PkAddr *address, const PkPort *port)
-{
-  guint8 bytes[sizeof(PkAddr) + 4 + PK_NAME_BYTES] = { 'l', port->protocol, (guint8) (port->port >> 8),
-                                                       (guint8) port->port };
-
-  if (address)
-    memcpy(bytes + 4, address, sizeof(*address));
-  else
-    pk_slice_copy(host, (gchar *) bytes + 4 + sizeof(PkAddr), PK_NAME_BYTES);
-  return _hash(self, bytes, sizeof(bytes));
-}
-
 static void
 _put_listener(PkTable *self, guint64 key, gint64 arrival_usec)
 {
@@ -455,9 +357,9 @@ pk_table_add_listener(PkTable *self, PkSlice host, const PkAddr *address, const 
 {
   arrival_usec = _read_clock(self, arrival_usec);
   if (host.len)
-    _put_listener(self, _hash_listener(self, host, NULL, port), arrival_usec);
+    _put_listener(self, pk_table_hash_listener(self, host, NULL, port), arrival_usec);
   if (!pk_addr_is_unspecified(address))
-    _put_listener(self, _hash_listener(self, host, address, port), arrival_usec);
+    _put_listener(self, pk_table_hash_listener(self, host, address, port), arrival_usec);
 }
 
 static gint64
@@ -476,8 +378,9 @@ _get_listener(PkTable *self, guint64 key)
 static gint64
 _find_listener(PkTable *self, const PkEvidence *evidence)
 {
-  gint64 usec = MAX(_get_listener(self, _hash_listener(self, evidence->host, NULL, &evidence->port)),
-                    _get_listener(self, _hash_listener(self, evidence->host, &evidence->dest, &evidence->port)));
+  gint64 usec =
+      MAX(_get_listener(self, pk_table_hash_listener(self, evidence->host, NULL, &evidence->port)),
+          _get_listener(self, pk_table_hash_listener(self, evidence->host, &evidence->dest, &evidence->port)));
 
   return evidence->arrival_usec - usec > self->config.ledger.confirm_usec + PK_OVERTAKING_USEC ? 0 : usec;
 }
@@ -498,7 +401,7 @@ _expect(PkTable *self, const PkEvidence *evidence, guint64 memory)
 static void
 _add_service(PkTable *self, const PkEvidence *evidence)
 {
-  guint64 key = _hash_service(self, evidence);
+  guint64 key = pk_table_hash_service(self, evidence);
   PkTableSlot *slot = pk_table_slot_of(self, key);
 
   _lock(slot);
@@ -519,7 +422,7 @@ _is_young(PkTable *self, gint64 arrival_usec)
 static gboolean
 _is_service(PkTable *self, const PkEvidence *evidence)
 {
-  guint64 key = _hash_service(self, evidence);
+  guint64 key = pk_table_hash_service(self, evidence);
   PkTableSlot *slot = pk_table_slot_of(self, key);
   gboolean is_service;
 
