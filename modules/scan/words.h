@@ -166,8 +166,8 @@ pk_words_next(PkWords *self, PkSlice *ret_word, gsize *ret_key_len)
 
 /* ---- words that are known already ------------------------------------------- */
 
-/* The next word, which does not begin with a blank, for one who knows where its key ends.  FALSE: it is too long for
- * a view, and is not taken.  pk_words_forget_keys() comes between this and pk_words_next(). */
+/* The next word for one who sees that it begins at at, and knows where its key ends.  FALSE: it is too long for a
+ * view, and is not taken.  pk_words_forget_keys() comes between this and pk_words_next(). */
 static inline gboolean
 pk_words_next_known(PkWords *self, PkSlice *ret_word)
 {

@@ -114,9 +114,9 @@ _merge_index(NVTable *table, const PkAppendRun *run)
 }
 
 gboolean
-pk_append_run(NVTable **table, const PkAppendRun *run)
+pk_append_run(NVTable **table, const PkAppendRun *run, gboolean may_grow)
 {
-  if (!_is_new(*table, run) || (!_has_room(*table, run) && !_grow(table, run)))
+  if (!_is_new(*table, run) || (!_has_room(*table, run) && !(may_grow && _grow(table, run))))
     return FALSE;
   _merge_index(*table, run);
   (*table)->used += run->used;
@@ -162,7 +162,7 @@ _fill_both(NVTable *expected, NVTable *table)
       for (guint i = 0; i < n && field < CHECKED_FIELDS; i++, field++)
         if (!_add_both(expected, &run, field))
           return FALSE;
-      if (!_has_room(table, &run) || !pk_append_run(&table, &run))
+      if (!pk_append_run(&table, &run, FALSE))
         return FALSE;
     }
   return TRUE;

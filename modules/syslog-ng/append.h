@@ -51,12 +51,10 @@ typedef struct _PkAppendRun
 gboolean pk_append_is_exact(void);
 
 /* Adds all of run to *table, which is that of a message that owns its payload, or to
- * a new one in its place.  FALSE: nothing is changed, as one of the values is there
- * already.
- *
- * What syslog-ng counts of tables that grow, payload_reallocs and
- * msg_allocated_bytes, does not know of new ones. */
-gboolean pk_append_run(NVTable **table, const PkAppendRun *run);
+ * a new one in its place, for which the caller has to account.  FALSE: nothing is
+ * changed, as one of the values is there already, or there is no room and may_grow
+ * is FALSE. */
+gboolean pk_append_run(NVTable **table, const PkAppendRun *run, gboolean may_grow);
 
 static inline void
 pk_append_begin(PkAppendRun *self)

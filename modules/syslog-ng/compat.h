@@ -98,6 +98,26 @@ pk_sng_counter_key(StatsClusterKey *key, PkSngLabels labels, const PkSngCounter 
 #endif
 }
 
+/* What all messages take in memory, where syslog-ng counts it: it does from when it
+ * runs on, at the level that it has then.  NULL: it does not. */
+static inline StatsCounterItem *
+pk_sng_get_memory_counter(void)
+{
+  StatsCounterItem *counter = NULL;
+  StatsClusterKey key;
+
+#if PK_SNG_SINCE(0x0401)
+  stats_cluster_single_key_set(&key, "events_allocated_bytes", NULL, 0);
+#else
+  stats_cluster_single_key_set(&key, SCS_GLOBAL, "msg_allocated_bytes", NULL);
+#endif
+  stats_lock();
+  if (stats_contains_counter(&key, SC_TYPE_SINGLE_VALUE))
+    counter = stats_get_counter(&key, SC_TYPE_SINGLE_VALUE);
+  stats_unlock();
+  return counter;
+}
+
 /* nv_table_add_value() of a table that needs no more room than it has.
  * AxoSyslog's 4.26 asks how much more it would have taken. */
 static inline gboolean

@@ -163,15 +163,13 @@ _take_template(const LogMessage *msg, PkSlice text, PkLine *line)
 void
 pk_input_begin(const LogMessage *msg, PkSlice input, gboolean is_template, PkLine *ret_line)
 {
-  PkLine line = { 0 };
-
+  *ret_line = (PkLine){ 0 };
   if (is_template)
-    _take_template(msg, input, &line);
+    _take_template(msg, input, ret_line);
   else
-    _take_message(msg, input, &line);
-  if (line.time_usec == 0)
-    line.time_usec = pk_input_time_usec(msg, LM_TS_STAMP);
-  *ret_line = line;
+    _take_message(msg, input, ret_line);
+  if (ret_line->time_usec == 0)
+    ret_line->time_usec = pk_input_time_usec(msg, LM_TS_STAMP);
 }
 
 void

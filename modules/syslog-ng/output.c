@@ -31,11 +31,19 @@ pk_output_init(PkOutput *self, const gchar *prefix)
 {
   for (PkFieldId i = 0; i < PK_N_FIELDS; i++)
     _init_field(self, prefix, i);
+  self->may_grow = FALSE;
   self->can_append = !log_msg_is_handle_sdata(self->fields[0].handle) && pk_append_is_exact();
   self->message_tag = log_tags_get_by_name(MESSAGE_TAG);
   self->alert_tag = log_tags_get_by_name(ALERT_TAG);
   self->heartbeat_tag = log_tags_get_by_name(HEARTBEAT_TAG);
   self->prefix = prefix;
+}
+
+void
+pk_output_start(PkOutput *self)
+{
+  self->memory = pk_sng_get_memory_counter();
+  g_atomic_int_set(&self->may_grow, TRUE);
 }
 
 typedef struct _Sink
@@ -78,6 +86,28 @@ _collect_field(PkFieldId id, const gchar *value, gsize len, gpointer user_data)
     sink->is_complete = FALSE;
 }
 
+/* As log_msg_set_value_with_type() does.  The message's own count is what is taken
+ * off again with it, so the two must not part. */
+static void
+_account(const PkOutput *self, LogMessage *msg, guint32 bytes)
+{
+  if (bytes == 0 || !self->memory)
+    return;
+  msg->allocated_bytes += bytes;
+  stats_counter_add(self->memory, bytes);
+}
+
+static gboolean
+_append_run(const PkOutput *self, LogMessage *msg, const PkAppendRun *run)
+{
+  guint32 bytes = msg->payload->size;
+
+  if (!pk_append_run(&msg->payload, run, g_atomic_int_get(&self->may_grow)))
+    return FALSE;
+  _account(self, msg, msg->payload->size - bytes);
+  return TRUE;
+}
+
 static gboolean
 _append_event(const PkOutput *self, LogMessage *msg, const PkEvent *event, PkSlice scope, gboolean all)
 {
@@ -87,7 +117,7 @@ _append_event(const PkOutput *self, LogMessage *msg, const PkEvent *event, PkSli
   sink.is_complete = TRUE;
   pk_append_begin(&sink.run);
   pk_event_each_field(event, scope, all, _collect_field, &sink);
-  return sink.is_complete && pk_append_run(&msg->payload, &sink.run);
+  return sink.is_complete && _append_run(self, msg, &sink.run);
 }
 
 void

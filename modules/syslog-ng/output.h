@@ -20,12 +20,17 @@ typedef struct _PkOutput
   PkAppendable fields[PK_N_FIELDS];
   LogMessageValueType types[PK_N_FIELDS];
   gboolean can_append;
+  gint may_grow;            /* atomic */
+  StatsCounterItem *memory; /* once may_grow; NULL: nobody counts it */
   LogTagId message_tag, alert_tag, heartbeat_tag;
   const gchar *prefix; /* borrowed */
 } PkOutput;
 
 /* prefix is borrowed for as long as self is in use. */
 void pk_output_init(PkOutput *self, const gchar *prefix);
+/* To be called when syslog-ng runs, with the counters that it has then.  Up to then
+ * what messages need for their fields is left to it. */
+void pk_output_start(PkOutput *self);
 
 /* The tag of a recognised message.  msg must be writable. */
 void pk_output_set_tag(const PkOutput *self, LogMessage *msg);

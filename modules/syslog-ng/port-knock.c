@@ -48,6 +48,7 @@ typedef struct _PortKnockParser
   PkEngine *engine; /* borrowed from state */
   PkCounters counters;
   PkHeartbeat heartbeat;
+  struct iv_task start;
   struct iv_timer tick;
   gboolean told_full;
 } PortKnockParser;
@@ -365,6 +366,14 @@ _tick(gpointer s)
   _start_tick(self, more ? TICK_AGAIN_MSEC : TICK_MSEC);
 }
 
+static void
+_start(gpointer s)
+{
+  PortKnockParser *self = s;
+
+  pk_output_start(&self->output);
+}
+
 /* ---- life ------------------------------------------------------------------ */
 
 static const gchar *
@@ -496,6 +505,7 @@ _init(LogPipe *s)
   _announce(self);
   _warn_of_references(self);
   _start_tick(self, TICK_MSEC);
+  iv_task_register(&self->start);
   return TRUE;
 }
 
@@ -507,6 +517,8 @@ _deinit(LogPipe *s)
   PortKnockParser *self = (PortKnockParser *) s;
   gchar reference[REFERENCE_BYTES];
 
+  if (iv_task_registered(&self->start))
+    iv_task_unregister(&self->start);
   iv_timer_unregister(&self->tick);
   if (self->engine)
     {
@@ -565,6 +577,9 @@ port_knock_parser_new(GlobalConfig *cfg)
   pk_settings_init(&self->settings);
   self->n_references = g_rc_box_new(gint);
   self->reference = *self->n_references = 1;
+  IV_TASK_INIT(&self->start);
+  self->start.cookie = self;
+  self->start.handler = _start;
   IV_TIMER_INIT(&self->tick);
   self->tick.cookie = self;
   self->tick.handler = _tick;

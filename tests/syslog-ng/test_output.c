@@ -6,6 +6,7 @@
 
 #include "apphook.h"
 #include "scratch-buffers.h"
+#include "stats/stats.h"
 
 #include <criterion/criterion.h>
 
@@ -59,7 +60,7 @@ _describe(gboolean can_append, gsize text_len, const gchar *name, const gchar *v
   if (name)
     log_msg_set_value_by_name(msg, name, value, -1);
   _fill_event(&event);
-  output.can_append = can_append;
+  output.can_append = output.may_grow = can_append;
   pk_output_set_event(&output, msg, &event, (PkSlice){ NULL, 0 }, TRUE);
   log_msg_values_foreach(msg, _append_pair, pairs);
   g_free(text);
@@ -131,4 +132,41 @@ Test(output, prefixes_may_be_long_or_of_structured_data)
   pk_output_init(&output, ".SDATA.knock.");
   cr_expect_not(output.can_append);
   g_free(prefix);
+}
+
+/* As main() does with stats(level(1)). */
+static void
+_run_with_counters(void)
+{
+  StatsOptions options;
+
+  stats_options_defaults(&options);
+  options.level = 1;
+  stats_reinit(&options);
+  app_running();
+}
+
+Test(output, what_a_message_takes_for_its_fields_is_counted_until_it_is_gone)
+{
+  LogMessage *msg;
+  PkEvent event;
+  guint32 table_bytes, message_bytes;
+  gssize counted;
+
+  _run_with_counters();
+  pk_output_init(&output, ".knock.");
+  pk_output_start(&output);
+  cr_assert(output.memory, "the counter has another name");
+  counted = (gssize) stats_counter_get(output.memory);
+  msg = log_msg_new_empty();
+  table_bytes = msg->payload->size;
+  message_bytes = msg->allocated_bytes;
+  _fill_event(&event);
+  pk_output_set_event(&output, msg, &event, (PkSlice){ NULL, 0 }, TRUE);
+  cr_expect_gt(msg->payload->size, table_bytes);
+  cr_expect_lt(msg->payload->size, 2 * table_bytes, "by what is needed");
+  cr_expect_eq(msg->allocated_bytes, message_bytes + msg->payload->size - table_bytes);
+  cr_expect_eq((gssize) stats_counter_get(output.memory), counted + msg->allocated_bytes);
+  log_msg_unref(msg);
+  cr_expect_eq((gssize) stats_counter_get(output.memory), counted);
 }
