@@ -163,7 +163,7 @@ _format_scope(PortKnockParser *self, LogMessage *msg)
 static void
 _observe(PortKnockParser *self, const PkEvent *event, PkSlice host, PkSlice scope, gint64 received_usec)
 {
-  Pending own;
+  Pending own, *pending = _pending && !_pending->alerts ? _pending : &own;
   gsize n;
 
   if (!self->engine)
@@ -171,8 +171,8 @@ _observe(PortKnockParser *self, const PkEvent *event, PkSlice host, PkSlice scop
   n = pk_engine_observe(self->engine, event, host, scope, received_usec, _observed);
   if (G_LIKELY(n == 0))
     return;
-  _keep_observed(_pending ? _pending : &own, n, event);
-  if (!_pending)
+  _keep_observed(pending, n, event);
+  if (pending == &own)
     _emit_pending(self, &own);
 }
 
