@@ -5,13 +5,35 @@
 
 #include <string.h>
 
+/* Leaves the number of one of 64 bits. */
+#define PORT_BIT_SHIFT 58
+/* Ports that lie like these have a bit each. */
+#define GOOD_PORTS 8
+
 static guint64
 _port_bit(const PkMemoryRule *rule, const PkPort *port)
 {
   guint64 key =
       port->port | (guint64) port->protocol << 16 | (guint64) port->icmp_type << 24 | (guint64) port->icmp_code << 32;
 
-  return G_GUINT64_CONSTANT(1) << (((key + 1) * rule->salt) >> 58);
+  return G_GUINT64_CONSTANT(1) << (((key + 1) * rule->salt) >> PORT_BIT_SHIFT);
+}
+
+/* What n steps lie apart, forwards or backwards on the circle that the product goes round, is a bit's width or more. */
+gboolean
+pk_memory_is_good_salt(guint64 salt)
+{
+  const guint steps[] = { 1, 10, 100, 1000 };
+
+  for (guint i = 0; i < G_N_ELEMENTS(steps); i++)
+    for (guint64 n = 1; n < GOOD_PORTS; n++)
+      {
+        guint64 ahead = n * steps[i] * salt;
+
+        if (MIN(ahead, -ahead) >> PORT_BIT_SHIFT == 0)
+          return FALSE;
+      }
+  return TRUE;
 }
 
 static guint32

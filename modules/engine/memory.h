@@ -36,6 +36,11 @@ typedef struct _PkMemoryRule
   guint scanner_ports_min; /* that many ports in memory make a scanner, however slowly they came */
 } PkMemoryRule;
 
+/* Whether eight ports in a row, or ten, a hundred or a thousand apart, which people choose and scanners take, have a
+ * bit each.  With others, some share one; and with one salt in thirty most of them do, so that who tries many seems to
+ * try few. */
+gboolean pk_memory_is_good_salt(guint64 salt);
+
 /* Memory counts in whole seconds; a time before the epoch is its beginning. */
 static inline guint32
 pk_memory_seconds(gint64 usec)

@@ -167,6 +167,18 @@ pk_table_sequences(const PkTable *self)
   return self->config.sequences;
 }
 
+/* Every other one is good. */
+static guint64
+_draw_salt(void)
+{
+  guint64 salt;
+
+  do
+    randombytes_buf(&salt, sizeof(salt));
+  while (!pk_memory_is_good_salt(salt |= 1));
+  return salt;
+}
+
 PkTable *
 pk_table_new(const PkOptions *options, GError **error)
 {
@@ -189,10 +201,7 @@ pk_table_new(const PkOptions *options, GError **error)
   /* With one shard only the names that give way depend on a secret; all zero, they do not. */
   if (!options->single_shard)
     randombytes_buf(self->config.names_secret, sizeof(self->config.names_secret));
-  self->config.memory.salt = MEMORY_SALT;
-  if (!options->single_shard)
-    randombytes_buf(&self->config.memory.salt, sizeof(self->config.memory.salt));
-  self->config.memory.salt |= 1;
+  self->config.memory.salt = options->single_shard ? MEMORY_SALT : _draw_salt();
   self->config.network = (PkNetworkRule){ .salt = self->config.memory.salt, .prefix = self->ipv6_prefix };
   if (!pk_table_read_files(self, options, error) || !_create_shards(self, error))
     g_clear_pointer(&self, pk_table_free);

@@ -160,3 +160,58 @@ Test(memory, a_clock_that_was_set_back_by_more_than_scan_memory_begins_anew)
   cr_expect_eq(_count_beside(&memory, 9000), 0);
   cr_expect(!pk_memory_is_scanner(&memory, &RULE, NOW));
 }
+
+static guint
+_count_good_salts(GRand *rand, guint n)
+{
+  guint good = 0;
+
+  for (guint i = 0; i < n; i++)
+    good += pk_memory_is_good_salt((guint64) g_rand_int(rand) << 32 | g_rand_int(rand) | 1);
+  return good;
+}
+
+Test(memory, a_salt_that_puts_a_row_of_ports_on_one_bit_is_no_good_one)
+{
+  cr_expect(pk_memory_is_good_salt(RULE.salt));
+  cr_expect(!pk_memory_is_good_salt(1));
+  cr_expect(!pk_memory_is_good_salt(G_MAXUINT64));
+  /* 3 * this is 2^64 + 1: every third port of a row is on the same bit. */
+  cr_expect(!pk_memory_is_good_salt(G_GUINT64_CONSTANT(0xaaaaaaaaaaaaaaab)));
+}
+
+Test(memory, a_good_salt_is_soon_found)
+{
+  GRand *rand = g_rand_new_with_seed(5);
+  guint good = _count_good_salts(rand, 10000);
+
+  cr_expect(good > 3000 && good < 9000, "%u of 10000", good);
+  g_rand_free(rand);
+}
+
+/* With any salt, three in a hundred had one bit or two for four ports in a row. */
+Test(memory, with_a_good_salt_who_tries_a_row_of_ports_is_counted_in_full)
+{
+  GRand *rand = g_rand_new_with_seed(6);
+
+  for (guint i = 0; i < 2000; i++)
+    {
+      PkMemoryRule rule = RULE;
+      PkMemory memory = { 0 };
+      PkAddr dest = _dest(1);
+      guint counted;
+
+      do
+        rule.salt = (guint64) g_rand_int(rand) << 32 | g_rand_int(rand) | 1;
+      while (!pk_memory_is_good_salt(rule.salt));
+      for (guint port = 7000; port < 7008; port++)
+        {
+          PkPort touched = _port((guint16) port);
+
+          pk_memory_add(&memory, &rule, &touched, &dest, NOW);
+        }
+      counted = pk_memory_count_other_ports(&memory, &rule, NULL, 0);
+      cr_expect_eq(counted, 8, "salt %" G_GINT64_MODIFIER "x: %u of 8", rule.salt, counted);
+    }
+  g_rand_free(rand);
+}
