@@ -271,6 +271,9 @@ void pk_engine_look_ahead(PkEngine *self, const PkEvent *event, PkSlice host, Pk
 /* One step; best done some 100 ns after the one before, or after pk_engine_look_ahead().  Never waits: what another
  * thread has locked is left out. */
 void pk_engine_fetch(PkEngine *self, PkAhead *ahead);
+/* As pk_engine_observe().  ahead: what pk_engine_look_ahead() wrote for this very event, host and scope, and self. */
+gsize pk_engine_observe_ahead(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice scope, const PkAhead *ahead,
+                              gint64 arrival_usec, PkAlert *ret_alerts);
 
 /* Judges candidates that have settled by arrival_usec and closes cooldowns that
  * have ended, at most max_items of them.  ret_alerts has room for max_items.

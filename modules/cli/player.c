@@ -64,8 +64,8 @@ _play_event(PkPlayer *self, PkUpcoming *upcoming)
   _check_order(self, upcoming, arrival_usec);
   self->allowed += pk_allow_mark(self->allow, &upcoming->event, arrival_usec);
   _tick_until(self, arrival_usec);
-  return self->play_func(&upcoming->event, _get_host(upcoming), _get_scope(self, upcoming), arrival_usec,
-                         self->user_data);
+  return self->play_func(&upcoming->event, _get_host(upcoming), _get_scope(self, upcoming), &upcoming->ahead,
+                         arrival_usec, self->user_data);
 }
 
 /* ---- what is to come --------------------------------------------------------- */

@@ -16,10 +16,10 @@
 /* Plays log files as if a relay received them: gives their events with the
  * time at which each arrived, and ticks.  Whoever calls has the engine. */
 
-/* An event, for pk_engine_observe(); event, host and scope are valid during the
- * call.  FALSE: play no more. */
-typedef gboolean (*PkPlayFunc)(const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec,
-                               gpointer user_data);
+/* An event, for pk_engine_observe_ahead(); event, host and scope are valid during
+ * the call, ahead is of the player's engine.  FALSE: play no more. */
+typedef gboolean (*PkPlayFunc)(const PkEvent *event, PkSlice host, PkSlice scope, const PkAhead *ahead,
+                               gint64 arrival_usec, gpointer user_data);
 /* For pk_engine_expire(); before the event that arrived at that time, so that a
  * candidate that has settled is judged without it. */
 typedef void (*PkTickFunc)(gint64 arrival_usec, gpointer user_data);

@@ -48,11 +48,13 @@ _tick(gint64 arrival_usec, gpointer user_data)
 }
 
 static gboolean
-_observe(const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec, gpointer user_data)
+_observe(const PkEvent *event, PkSlice host, PkSlice scope, const PkAhead *ahead, gint64 arrival_usec,
+         gpointer user_data)
 {
   PkReplay *self = user_data;
 
-  _print_alerts(self, event, pk_engine_observe(self->engine, event, host, scope, arrival_usec, self->alerts));
+  _print_alerts(self, event,
+                pk_engine_observe_ahead(self->engine, event, host, scope, ahead, arrival_usec, self->alerts));
   return self->output->error == 0;
 }
 

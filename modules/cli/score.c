@@ -204,13 +204,15 @@ _note_event(PkScorePlay *self, const PkEvent *event)
 }
 
 static gboolean
-_observe(const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec, gpointer user_data)
+_observe(const PkEvent *event, PkSlice host, PkSlice scope, const PkAhead *ahead, gint64 arrival_usec,
+         gpointer user_data)
 {
   PkScorePlay *self = user_data;
   PkScoreRow *row = _note_event(self, event);
   guint64 scans = row ? _count_scans(self->probe) : 0;
 
-  _take_alerts(self, pk_engine_observe(self->engine, event, host, scope, arrival_usec, self->alerts), arrival_usec);
+  _take_alerts(self, pk_engine_observe_ahead(self->engine, event, host, scope, ahead, arrival_usec, self->alerts),
+               arrival_usec);
   _take_probed(self, pk_engine_observe(self->probe, event, host, scope, arrival_usec, self->alerts));
   if (row)
     row->scans += _count_scans(self->probe) - scans;

@@ -130,7 +130,8 @@ _tell_scan(PkStory *self, const PkEvent *event)
 }
 
 static gboolean
-_observe(const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec, gpointer user_data)
+_observe(const PkEvent *event, PkSlice host, PkSlice scope, const PkAhead *ahead, gint64 arrival_usec,
+         gpointer user_data)
 {
   PkStory *self = user_data;
   gboolean is_told = (event->has & PK_HAS_SOURCE) && pk_addr_equals(&event->source, &self->arguments->source);
@@ -139,7 +140,7 @@ _observe(const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec,
 
   if (is_told)
     _tell_event(self, event);
-  n = pk_engine_observe(self->engine, event, host, scope, arrival_usec, self->alerts);
+  n = pk_engine_observe_ahead(self->engine, event, host, scope, ahead, arrival_usec, self->alerts);
   if (is_told && _count_scans(self) > scans)
     _tell_scan(self, event);
   _tell_verdicts(self, event, arrival_usec, n);

@@ -265,7 +265,8 @@ _choose_scope(const PkEvent *event, PkSlice scope, PkSlice host, gchar buffer[2 
 }
 
 static gsize
-_observe_hit(PkEngine *self, const PkEvent *event, const PkSender *sender, gint64 arrival_usec, PkAlert *ret_alerts)
+_observe_hit(PkEngine *self, const PkEvent *event, const PkSender *sender, const PkAhead *ahead, gint64 arrival_usec,
+             PkAlert *ret_alerts)
 {
   const PkSequences *sequences = pk_table_sequences(self->table);
   const PkKnownPacket *packet;
@@ -277,7 +278,7 @@ _observe_hit(PkEngine *self, const PkEvent *event, const PkSender *sender, gint6
       return 0;
     }
   packet = sequences && event->kind == PK_EVENT_FIREWALL_DENY ? pk_sequences_find_packet(sequences, event) : NULL;
-  return pk_table_observe(self->table, sender, &hit, packet, ret_alerts);
+  return pk_table_observe(self->table, sender, &hit, packet, ahead, ret_alerts);
 }
 
 /* ---- evidence ------------------------------------------------------------- */
@@ -433,8 +434,8 @@ pk_engine_fetch(PkEngine *self, PkAhead *ahead)
 }
 
 gsize
-pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec,
-                  PkAlert *ret_alerts)
+pk_engine_observe_ahead(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice scope, const PkAhead *ahead,
+                        gint64 arrival_usec, PkAlert *ret_alerts)
 {
   gchar buffer[2 * PK_NAME_BYTES];
   PkSender sender = { .address = *_get_source(event), .host = host };
@@ -444,10 +445,17 @@ pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice sc
   _observe_listener(self, event, host, arrival_usec);
   n = self->alert_on & _get_group(event) ? _report_finding(self, event, &sender, arrival_usec, ret_alerts) : 0;
   if (_makes_hits(event))
-    n += _observe_hit(self, event, &sender, arrival_usec, ret_alerts + n);
+    n += _observe_hit(self, event, &sender, ahead, arrival_usec, ret_alerts + n);
   else
     n += _observe_evidence(self, event, &sender, arrival_usec, ret_alerts + n);
   return _count_alerts(self, ret_alerts, n);
+}
+
+gsize
+pk_engine_observe(PkEngine *self, const PkEvent *event, PkSlice host, PkSlice scope, gint64 arrival_usec,
+                  PkAlert *ret_alerts)
+{
+  return pk_engine_observe_ahead(self, event, host, scope, NULL, arrival_usec, ret_alerts);
 }
 
 gsize

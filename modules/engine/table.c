@@ -310,18 +310,24 @@ _read_clock(PkTable *self, gint64 arrival_usec)
 
 gsize
 pk_table_observe(PkTable *self, const PkSender *sender, const PkHit *hit, const PkKnownPacket *packet,
-                 PkAlert *ret_alerts)
+                 const PkAhead *ahead, PkAlert *ret_alerts)
 {
   PkArrival arrival = {
     .source = sender->address, .scope = sender->scope, .host = sender->host, .hit = *hit, .packet = packet
   };
+  PkAhead keys;
   PkDrafts drafts = { 0 };
   PkTableSlot *slot;
 
   arrival.hit.arrival_usec = _read_clock(self, hit->arrival_usec);
-  pk_table_identify(self, sender, &arrival.hash, &arrival.memory);
+  if (!ahead)
+    {
+      pk_table_look_ahead(self, sender, &keys);
+      ahead = &keys;
+    }
+  arrival.hash = ahead->source;
+  arrival.memory = ahead->memory;
   slot = pk_table_slot_of(self, arrival.hash);
-  pk_shard_prefetch(slot->shard, arrival.hash, arrival.memory);
   _lock(slot);
   pk_shard_observe(slot->shard, &arrival, &drafts);
   slot->changes++;

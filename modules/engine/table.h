@@ -33,9 +33,10 @@ typedef struct _PkSender
 } PkSender;
 
 /* Each of these writes the alerts that fell due, at most PK_OBSERVE_ALERTS_MAX, and returns their number.
- * hit->host is ignored.  packet: which known packet the hit is; NULL: none. */
+ * hit->host is ignored.  packet: which known packet the hit is; NULL: none.  ahead: pk_table_look_ahead() of sender;
+ * NULL: there was none. */
 gsize pk_table_observe(PkTable *self, const PkSender *sender, const PkHit *hit, const PkKnownPacket *packet,
-                       PkAlert *ret_alerts);
+                       const PkAhead *ahead, PkAlert *ret_alerts);
 /* Of a hit of sender; see pk_engine_look_ahead() and pk_engine_fetch(). */
 void pk_table_look_ahead(PkTable *self, const PkSender *sender, PkAhead *ret_ahead);
 void pk_table_fetch(PkTable *self, PkAhead *ahead);

@@ -86,7 +86,7 @@ _send(PkTable *table, guint32 number, guint16 port, gint64 usec)
                                [15] = (guint8) number } };
   hit.dest = (PkAddr){ { [10] = 0xff, [11] = 0xff, [12] = 198, [13] = 51, [14] = 100, [15] = 2 } };
   hit.port = (PkPort){ .protocol = PK_PROTO_TCP, .port = port };
-  pk_table_observe(table, &sender, &hit, NULL, alerts);
+  pk_table_observe(table, &sender, &hit, NULL, NULL, alerts);
 }
 
 static void

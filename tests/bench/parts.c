@@ -100,7 +100,7 @@ _observe(Parts *self)
     {
       const PkEvent *event = (const PkEvent *) (gconstpointer) at;
 
-      play_event(&play, event, (PkSlice){ "fw1", 3 });
+      play_event(&play, event, (PkSlice){ "fw1", 3 }, NULL);
       at += _measure_event(event);
     }
   play_settle(&play);

@@ -50,14 +50,15 @@ play_tick(Play *self)
 }
 
 void
-play_event(Play *self, const PkEvent *event, PkSlice host)
+play_event(Play *self, const PkEvent *event, PkSlice host, const PkAhead *ahead)
 {
   PkAlert alerts[PK_OBSERVE_ALERTS_MAX];
 
   self->arrival_usec = MAX(self->arrival_usec, event->time_usec);
   if (!self->never_ticks && self->arrival_usec - self->ticked_usec >= G_USEC_PER_SEC)
     play_tick(self);
-  self->alerts += pk_engine_observe(self->engine, event, host, (PkSlice){ NULL, 0 }, self->arrival_usec, alerts);
+  self->alerts +=
+      pk_engine_observe_ahead(self->engine, event, host, (PkSlice){ NULL, 0 }, ahead, self->arrival_usec, alerts);
 }
 
 void
@@ -68,7 +69,7 @@ play_line(Play *self, const PkLine *line)
   if (pk_recognise(self->recogniser, line, &event) != PK_SCAN_MATCH)
     return;
   self->recognised++;
-  play_event(self, &event, line->host);
+  play_event(self, &event, line->host, NULL);
 }
 
 static void
@@ -78,7 +79,7 @@ _play_first(Play *self)
 
   self->first = (self->first + 1) % UPCOMING_MAX;
   self->n--;
-  play_event(self, &upcoming->event, upcoming->host);
+  play_event(self, &upcoming->event, upcoming->host, &upcoming->ahead);
 }
 
 void

@@ -53,7 +53,8 @@ typedef struct _Play
 
 /* As the timer does it: some at a time until nothing is due. */
 void play_tick(Play *self);
-void play_event(Play *self, const PkEvent *event, PkSlice host);
+/* ahead NULL: the engine was not told. */
+void play_event(Play *self, const PkEvent *event, PkSlice host, const PkAhead *ahead);
 /* As a relay does it: each line by itself. */
 void play_line(Play *self, const PkLine *line);
 /* As a replay does it: the engine is told what is to come.  line is borrowed until play_settle(). */

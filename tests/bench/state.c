@@ -60,7 +60,7 @@ _send_round(Play *play, guint first, guint sources, guint i, gint64 start_usec)
       event.source_port = (guint16) (1024 + (n * 7 + i) % 60000);
       event.dest_port = _port(first + n, i);
       event.time_usec = start_usec + SPREAD_USEC * n / sources / 4;
-      play_event(play, &event, PK_SLICE("gw"));
+      play_event(play, &event, PK_SLICE("gw"), NULL);
     }
 }
 

@@ -90,6 +90,50 @@ Test(ahead, looking_ahead_changes_no_alert_and_no_count)
   cr_expect_gt(alerts, STREAMS, "%u alerts say nothing", alerts);
 }
 
+/* Some of them are on the list by the time that they are observed, as a replay does it. */
+static gsize
+_observe_ahead(Knocks *self, PkEvent *event, const gchar *scope, gint64 msec)
+{
+  PkAlert alerts[PK_OBSERVE_ALERTS_MAX];
+  PkSlice host = PK_SLICE("fw1"), scope_text = pk_slice_from_string(scope);
+  PkAhead ahead;
+  gsize n;
+
+  pk_engine_look_ahead(self->engine, event, host, scope_text, &ahead);
+  pk_engine_fetch(self->engine, &ahead);
+  if (event->source.bytes[15] == 3)
+    pk_event_set_text(event, PK_TEXT_ALLOWED, "ours", 4);
+  n = pk_engine_observe_ahead(self->engine, event, host, scope_text, &ahead, knocks_time(msec), alerts);
+  knocks_keep(self, alerts, n);
+  return n;
+}
+
+Test(ahead, what_was_looked_ahead_at_is_observed_as_it_would_have_been)
+{
+  Stream stream = { .rand = g_rand_new_with_seed(77) };
+  Knocks plain = { .engine = _new_single() }, looking = { .engine = _new_single() };
+  guint alerts = 0;
+
+  for (guint step = 0; step < 20000; step++)
+    {
+      PkEvent event;
+      const gchar *scope = stream_choose_scope(&stream);
+
+      stream_go_on(&stream);
+      stream_make_event(&stream, &event);
+      alerts += (guint) _observe_ahead(&looking, &event, scope, stream.msec);
+      knocks_observe_from(&plain, &event, "fw1", scope, stream.msec);
+    }
+  cr_expect_gt(alerts, 100, "%u alerts say nothing", alerts);
+  cr_expect_eq(looking.n, plain.n);
+  for (guint i = 0; i < G_N_ELEMENTS(plain.alerts); i++)
+    cr_expect_arr_eq(looking.alerts[i].id, plain.alerts[i].id, sizeof(plain.alerts[i].id), "alert %u", i);
+  _expect_equal_counts(plain.engine, looking.engine, 77);
+  pk_engine_unref(plain.engine);
+  pk_engine_unref(looking.engine);
+  g_rand_free(stream.rand);
+}
+
 Test(ahead, what_is_no_hit_leaves_nothing_to_fetch)
 {
   PkEngine *engine = knocks_new_engine(NULL, NULL);

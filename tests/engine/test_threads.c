@@ -105,11 +105,24 @@ _count(Scene *self, const PkAlert *alerts, gsize n)
     }
 }
 
+/* Beside the others, who may have the lock: then it is not fetched. */
+static void
+_observe(Scene *self, const PkEvent *event, PkSlice host, gint64 now_usec)
+{
+  PkSlice no_scope = { NULL, 0 };
+  PkAlert alerts[PK_OBSERVE_ALERTS_MAX];
+  PkAhead ahead;
+
+  pk_engine_look_ahead(self->engine, event, host, no_scope, &ahead);
+  for (gint step = 0; step < PK_AHEAD_STEPS; step++)
+    pk_engine_fetch(self->engine, &ahead);
+  _count(self, alerts, pk_engine_observe_ahead(self->engine, event, host, no_scope, &ahead, now_usec, alerts));
+}
+
 static void
 _knock_once(Scene *self, gint source, gint port, gint64 now_usec)
 {
   const PkClock clock = { now_usec, 0 };
-  PkAlert alerts[PK_OBSERVE_ALERTS_MAX];
   gchar text[256];
   PkLine line;
   PkEvent event;
@@ -124,7 +137,7 @@ _knock_once(Scene *self, gint source, gint port, gint64 now_usec)
   if (pk_recognise(self->recogniser, &line, &event) != PK_SCAN_MATCH)
     g_atomic_int_inc(&self->strange_alerts);
   else
-    _count(self, alerts, pk_engine_observe(self->engine, &event, line.host, (PkSlice){ NULL, 0 }, now_usec, alerts));
+    _observe(self, &event, line.host, now_usec);
 }
 
 static gpointer

@@ -87,7 +87,7 @@ _send(PkTable *table, guint8 number, guint16 port, gint64 usec)
   PkHit hit = { .time_usec = usec, .arrival_usec = usec, .packets = 1, .dest = SERVER };
 
   hit.port = (PkPort){ .protocol = PK_PROTO_TCP, .port = port };
-  _print(alerts, pk_table_observe(table, &sender, &hit, NULL, alerts));
+  _print(alerts, pk_table_observe(table, &sender, &hit, NULL, NULL, alerts));
 }
 
 static void
