@@ -163,7 +163,7 @@ _format_scope(PortKnockParser *self, LogMessage *msg)
 static void
 _observe(PortKnockParser *self, const PkEvent *event, PkSlice host, PkSlice scope, gint64 received_usec)
 {
-  Pending own, *pending = _pending && !_pending->alerts ? _pending : &own;
+  Pending own = { NULL }, *pending = _pending && !_pending->alerts ? _pending : &own;
   gsize n;
 
   if (!self->engine)
