@@ -51,9 +51,9 @@ typedef struct _PkAppendRun
 gboolean pk_append_is_exact(void);
 
 /* Adds all of run to *table, which is that of a message that owns its payload, or to
- * a new one in its place, for which the caller has to account.  FALSE: nothing is
- * changed, as one of the values is there already, or there is no room and may_grow
- * is FALSE. */
+ * a new one in its place, for which the caller has to account; payload_reallocs of
+ * syslog-ng's statistics does not count it.  FALSE: nothing is changed, as one of the
+ * values is there already, or there is no room and may_grow is FALSE. */
 gboolean pk_append_run(NVTable **table, const PkAppendRun *run, gboolean may_grow);
 
 static inline void

@@ -66,7 +66,7 @@ typedef struct _Pending
  * queue() restores what it found. */
 static __thread Pending *_pending;
 
-/* Not on the stack, where all that is called from here would lie 20 pages away:
+/* Not on the stack, where all that is called from here would lie 20 KB away:
  * most messages have no alerts, and none of these outlives the call that wrote them. */
 static __thread PkAlert _observed[PK_OBSERVE_ALERTS_MAX];
 
