@@ -272,7 +272,7 @@ _parse_bsd(PkSlice text, gint64 now_usec, gint utc_offset_seconds, gint64 *ret_u
  * what is kept here, and on whether a year follows it. */
 typedef struct _Memo
 {
-  gchar text[PLAIN_BYTES];
+  gchar text[PLAIN_BYTES + 1];
   gint64 now_usec, usec;
   gint utc_offset_seconds;
 } Memo;
