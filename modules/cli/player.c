@@ -83,7 +83,10 @@ _play_first(PkPlayer *self)
 
   self->first = (self->first + 1) % PK_PLAYER_UPCOMING_MAX;
   self->n--;
-  return _play_event(self, upcoming);
+  if (_play_event(self, upcoming))
+    return TRUE;
+  self->n = 0;
+  return FALSE;
 }
 
 static gboolean
@@ -92,7 +95,7 @@ _play_all(PkPlayer *self)
   gboolean go_on = TRUE;
 
   while (self->n > 0)
-    go_on = _play_first(self) && go_on;
+    go_on = _play_first(self);
   return go_on;
 }
 

@@ -151,7 +151,12 @@ _read_lines(PkReader *self, gint fd)
       _split(self, &input);
     }
   if (!self->stopped && input.end > input.begin)
-    _end_line(self, &input, input.end, input.end);
+    {
+      _end_line(self, &input, input.end, input.end);
+      /* To open the next one may be to wait. */
+      if (!self->idle_func(self->user_data))
+        self->stopped = TRUE;
+    }
   return 0;
 }
 

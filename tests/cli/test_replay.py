@@ -4,11 +4,12 @@
 """port-knock replay: files in, alerts out."""
 
 import json
+import os
 import re
 import tempfile
 import unittest
 
-from pk_command import KNOCK_NFT, KNOCK_UFW, SCAN_UFW, WHEN, CommandTest, deny, knock, read_line, run, running
+from pk_command import KNOCK_NFT, KNOCK_UFW, SCAN_UFW, WHEN, CommandTest, deny, knock, read_line, run, running, shell
 
 
 class Knocks(CommandTest):
@@ -229,6 +230,32 @@ class Time(CommandTest):
             process.stdin.close()
             self.assertEqual(process.stdout.read(), b"")
             self.assertEqual(process.wait(10), 0)
+
+
+class WhatWaits(CommandTest):
+    """Some events are read before the first of them is played."""
+
+    def opening(self, source, end=b"\n"):
+        return f"Mar  1 10:00:01 gate knockd: {source}: openSSH: OPEN SESAME".encode() + end
+
+    def test_a_file_without_a_last_newline_is_told_before_the_next_one_is_waited_for(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path, fifo = f"{folder}/log", f"{folder}/fifo"
+            with open(path, "wb") as file:
+                file.write(self.opening("198.51.100.7", b""))
+            os.mkfifo(fifo)
+            with running("replay", "--alert-on", "window,daemon", *WHEN, path, fifo) as process:
+                self.assertIn(b"198.51.100.7", read_line(process))
+
+    def test_nothing_more_is_observed_after_output_has_failed(self):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b"".join(self.opening(f"198.51.100.{n}") for n in range(1, 60)))
+            file.flush()
+            words = f"replay --stats --alert-on window,daemon {' '.join(WHEN)} {file.name}"
+            result = shell(f'"$0" {words} >/dev/full')
+        self.assertEqual(result.code, 1)
+        told = sum(int(count) for count in re.findall(r"^alerts \w+: (\d+)$", result.errors, re.MULTILINE))
+        self.assertEqual(told, 2, result.errors)
 
 
 class Scope(CommandTest):
