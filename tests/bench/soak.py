@@ -32,6 +32,8 @@ DRAIN_SECONDS = 300
 SETTLE_SECONDS = 10
 # What is reserved is touched as tables fill; after this part of the time they are full.
 WARM_UP = 0.25
+# Messages on their way are a tenth of it, and their number goes up and down.
+PEAK_SECONDS = 2
 GROWTH_MB_MAX = 4
 GROWTH_MAX = 0.03
 
@@ -147,11 +149,15 @@ class Soak:
     def __init__(self, minutes):
         self._seconds = minutes * 60
         self._relay = relays.Relay(CONFIG)
-        self.samples = []  # (seconds, resident MB, counters)
+        self.samples = []  # (seconds, resident MB at most since the one before, counters)
         self.failures = []
 
-    def _sample(self, began):
-        self.samples.append((time.monotonic() - began, resident_mb(self._relay), self._relay.stats()))
+    def _sample(self, began, until):
+        peak = 0
+        while time.monotonic() < until:
+            peak = max(peak, resident_mb(self._relay))
+            time.sleep(max(0, min(PEAK_SECONDS, until - time.monotonic())))
+        self.samples.append((time.monotonic() - began, peak, self._relay.stats()))
 
     def _load(self):
         began = time.monotonic()
@@ -160,8 +166,7 @@ class Soak:
         for sender in senders:
             sender.start()
         for row in range(1, ROWS + 1):
-            time.sleep(max(0, began + row * self._seconds / ROWS - time.monotonic()))
-            self._sample(began)
+            self._sample(began, began + row * self._seconds / ROWS)
         for sender in senders:
             sender.join(DRAIN_SECONDS)
         self.elapsed = time.monotonic() - began
