@@ -108,6 +108,8 @@ pk_sng_get_memory_counter(void)
 
 #if PK_SNG_SINCE(0x0401)
   stats_cluster_single_key_set(&key, "events_allocated_bytes", NULL, 0);
+  /* Without its old name it is another key. */
+  stats_cluster_single_key_add_legacy_alias(&key, SCS_GLOBAL, "msg_allocated_bytes", NULL);
 #else
   stats_cluster_single_key_set(&key, SCS_GLOBAL, "msg_allocated_bytes", NULL);
 #endif
