@@ -56,8 +56,8 @@ pk_window_order_of(const PkWindow *self, guint place)
   return i;
 }
 
-/* Uptime orders hits that one host stamped with the same time (RFC 3164 has
- * whole seconds); otherwise ties keep the order of arrival. */
+/* Stamps of RFC 3164 are whole seconds: uptime orders hits that one host stamped
+ * with the same one.  Otherwise ties keep the order of arrival. */
 static gboolean
 _goes_before(const PkHit *hit, const PkHit *other)
 {
